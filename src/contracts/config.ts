@@ -1,0 +1,85 @@
+/** @file The configuration of an audit, as written by users and as the rest of the program reads it. */
+
+export type InputMapping = {
+  /** Column names, or one pattern in which `*` stands for anything: 'pixel_*'. */
+  columns: string | string[]
+  /** Without the batch axis (a leading batch size of the model is added). */
+  shape?: number[]
+  scale?: number
+}
+
+export type ModelConfig = {
+  path: string
+  inputs?: Record<string, InputMapping>
+  output?: { name?: string; kind?: 'logits' | 'probabilities' | 'score' | 'label'; classes?: (string | number)[] }
+}
+
+/** `{ from: value, to: value }` pairs as a record (yes: 1, no: 0), or 'one-hot'. */
+export type Encoding = 'one-hot' | Record<string, number>
+
+export type RowSelection =
+  /** Half-open, 0-based: [1200, 1797]. */
+  | { range: [number, number] }
+  /** A seeded sample of this many rows, kept in file order. */
+  | { sample: number }
+
+export type DataConfig = {
+  path: string
+  format?: 'csv' | 'parquet' | 'jsonl'
+  delimiter?: string
+  label?: string
+  /** Class the model detects. */
+  positive?: string | number | boolean
+  /** Outcome a person wants. Default: `positive`. */
+  favorable?: string | number | boolean
+  /** Default: every column that has no other role. */
+  features?: string[]
+  encode?: Record<string, Encoding>
+  sensitive?: string[]
+  /** Edges of bins for a numeric sensitive column: { age: [25, 45, 65] }. */
+  bins?: Record<string, number[]>
+  /** Intersections to judge; others are informative. */
+  intersections?: string[][]
+  /** Groups left out of the judged comparison, with the reason that the report prints. */
+  exclude?: { group: Record<string, string | number>; reason: string }[]
+  /** Group minimum per denominator; default 30. */
+  minimumGroupSize?: number
+  labelMeaning?: 'outcome' | 'human-decision' | 'proxy'
+  /** '1200:1797' (0-based, half-open) or the object form. */
+  rows?: string | RowSelection
+  /** Columns with stored predictions and scores: an audit without a model. */
+  prediction?: string
+  score?: string
+  /** Reserved: refused until weighted and clustered estimates exist. */
+  weight?: string
+  cluster?: string
+  control?: string[]
+}
+
+export type OnInsufficient = 'fail' | 'warn'
+
+/** Threshold and parameters of one audit. Metric-specific parameters stand beside the common ones. */
+export type AuditConfig = {
+  /** Distinguishes several entries of one metric. */
+  name?: string
+  min?: number
+  max?: number
+  /** `evidence` (default) judges the interval, `estimate` the bare value. */
+  judge?: 'evidence' | 'estimate'
+  onInsufficient?: OnInsufficient
+  setBy?: string
+  on?: string
+  reason?: string
+  [parameter: string]: unknown
+}
+
+export type ProbityConfig = {
+  model?: ModelConfig
+  data: DataConfig
+  decision?: { threshold?: number; on?: string }
+  /** Absent: every metric that data and model allow, nothing judged. */
+  audits?: Record<string, AuditConfig | AuditConfig[] | true>
+  seed?: number
+  plugins?: string[]
+  extends?: string[]
+}

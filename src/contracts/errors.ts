@@ -1,0 +1,28 @@
+/** @file Errors that a user can act on. */
+
+/**
+ * A failure with one clear line for the user: what failed, where, why, and what to do. The CLI prints `message` and exits with 2;
+ * the stack is shown only with --debug.
+ *
+ * `code` is stable and names the kind of failure, as in `data/unknown-column` or `graph/no-gradient`.
+ */
+export class ProbityError extends Error {
+  override readonly name = 'ProbityError'
+  readonly code: string
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(oneLine(message), options)
+    this.code = code
+  }
+}
+
+/** Hostile names and file contents end up in messages: line breaks and control characters must not. */
+export function oneLine(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is being removed
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').trim()
+}
+
+/** The message of anything thrown, in one line. */
+export function messageOf(error: unknown): string {
+  return oneLine(error instanceof Error ? error.message : String(error))
+}

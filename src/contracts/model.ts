@@ -1,0 +1,72 @@
+/** @file The Model contract that every engine implements. */
+import type { Objective } from './objective.js'
+import type { DType, Feeds, Tensor, Tensors } from './tensor.js'
+
+/** A size, a symbolic size by its name, or null where nothing is known. */
+export type Dim = number | string | null
+
+export type ModelInput = {
+  readonly name: string
+  readonly dtype: DType
+  /** null when the rank is unknown. */
+  readonly dims: readonly Dim[] | null
+  /** The axis along which rows lie; null when the input is not per row. */
+  readonly batchAxis: 0 | number | null
+}
+export type ModelOutput = ModelInput
+
+export type OutputKind = 'logits' | 'probabilities' | 'score' | 'label'
+
+/** How a classifier's or regressor's answer is read from its outputs. */
+export type Prediction = {
+  /** The output that carries logits, probabilities or a score; null when the model gives nothing but labels. */
+  readonly output: string | null
+  readonly kind: OutputKind
+  /** For probabilities: the value before softmax or sigmoid where the graph shows it. Objectives attach here. */
+  readonly logits: string | null
+  /** The model's own label output, if it has one. */
+  readonly labelOutput: string | null
+  /** Class labels by output index, from model metadata or classifier attributes; null when the model does not say. */
+  readonly classes: readonly string[] | null
+  /** Columns of `output`: 1 for [batch] and [batch, 1]; null when only known at run time. */
+  readonly columns: number | null
+}
+
+export type EngineInfo = { readonly name: string; readonly version: string; readonly provider: string }
+
+export type GradientOptions = {
+  /** Names of inputs or of any internal float value of the graph. Default: every float input. */
+  readonly withRespectTo?: string | readonly string[]
+}
+
+/** Whether the model can do something, and if not, why. */
+export type Capability = { readonly available: true } | { readonly available: false; readonly reason: string }
+
+export interface Model {
+  readonly inputs: readonly ModelInput[]
+  readonly outputs: readonly ModelOutput[]
+  readonly prediction: Prediction
+  readonly engine: EngineInfo
+  /** The batch size that the graph is fixed to, else null. Smaller batches are padded, larger ones cut, by the engine. */
+  readonly fixedBatch: number | null
+  /** Metadata of the file, such as a training record. Null-prototype. */
+  readonly metadata: Readonly<Record<string, string>>
+  readonly capabilities: { readonly gradient: Capability }
+
+  /** Runs the original graph. Feeds by input name; all outputs that are tensors come back by name. */
+  predict(feeds: Feeds): Promise<Tensors>
+  /** The objective's value per row: [batch], float32. */
+  evaluate(feeds: Feeds, objective: Objective): Promise<Tensor>
+  /** Gradients of the objective summed over rows, one tensor per name in `withRespectTo`, shaped like the value. */
+  gradient(feeds: Feeds, objective: Objective, options?: GradientOptions): Promise<Tensors>
+  dispose(): Promise<void>
+}
+
+/** What an audit needs to know of a model before it plans; plain JSON, sent from the child process that opened the model. */
+export type ModelSummary = Pick<Model, 'inputs' | 'outputs' | 'prediction' | 'engine' | 'fixedBatch' | 'metadata' | 'capabilities'> & {
+  /** Whether a row alone gives the same answer as the row in a block; false makes per-row metrics not-applicable. */
+  readonly rowIndependent: boolean
+  readonly format: string
+  readonly producer: string
+  readonly opset: number | null
+}

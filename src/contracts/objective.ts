@@ -1,0 +1,23 @@
+/** @file Objectives: the scalar per row that is differentiated. Data, not code, so that every engine builds them natively. */
+
+/**
+ * - `cross-entropy`: −log softmax(z)[y]; on a one-column output the logits are [0, z].
+ * - `binary-cross-entropy`: per row, Σ over columns of −(t·log σ(z) + (1−t)·log(1−σ(z))), with t in [0, 1] of the output's shape.
+ * - `margin`: max over j≠y of z[j], minus z[y] (Carlini & Wagner 2017, arXiv:1608.04644, with κ → −∞): positive once the row is misclassified.
+ * - `log-odds`: z[y] − logsumexp over j≠y of z[j], which is logit of the softmax probability of y.
+ */
+export type Loss = 'cross-entropy' | 'binary-cross-entropy' | 'margin' | 'log-odds'
+
+/** Class per row, or one class for all rows. For `binary-cross-entropy`, the targets t. */
+export type Target = number | readonly number[] | Int32Array | BigInt64Array | Float32Array | Float64Array
+
+/**
+ * Without `loss`: the chosen output element, output[row, target] (a one-column or one-dimensional output needs no target).
+ * Losses are summed over rows, so row i of a gradient belongs to row i alone.
+ */
+export type Objective = {
+  /** Defaults to the model's only float output. */
+  readonly output?: string
+  readonly loss?: Loss
+  readonly target?: Target
+}
