@@ -76,10 +76,9 @@ export type AuditConfig = {
 export type ProbityConfig = {
   model?: ModelConfig
   data: DataConfig
-  decision?: { threshold?: number; on?: string }
+  decision?: { threshold?: number }
   /** Absent: every metric that data and model allow, nothing judged. */
   audits?: Record<string, AuditConfig | AuditConfig[] | true>
   seed?: number
   plugins?: string[]
-  extends?: string[]
 }

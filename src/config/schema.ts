@@ -1,0 +1,123 @@
+/** @file JSON Schema of probity.config.*, published as schema/config.schema.json. */
+
+const text = { type: 'string', minLength: 1 } as const
+const names = { type: 'array', items: text, uniqueItems: true } as const
+/** Class labels are written as text, numbers or booleans; they are compared with the file's own strings. */
+const classLabel = { type: ['string', 'number', 'boolean'] } as const
+const record = (values: object) => ({ type: 'object', additionalProperties: values }) as const
+
+const inputMapping = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['columns'],
+  properties: {
+    columns: { description: "Column names, or one pattern in which * stands for anything: 'pixel_*'.", anyOf: [text, { ...names, minItems: 1 }] },
+    shape: { description: 'Shape of the tensor; the first size may be the batch.', type: 'array', items: { type: 'integer', minimum: 1 }, minItems: 1 },
+    scale: { description: 'Every value is multiplied by this.', type: 'number', not: { const: 0 } },
+  },
+} as const
+
+const model = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['path'],
+  properties: {
+    path: { ...text, description: 'An ONNX file.' },
+    inputs: { ...record(inputMapping), description: 'How model inputs are filled from columns; needed when columns and inputs do not match by themselves.' },
+    output: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        name: text,
+        kind: { enum: ['logits', 'probabilities', 'score', 'label'] },
+        classes: { description: 'Label value of each output column, in order.', type: 'array', items: classLabel, minItems: 2 },
+      },
+    },
+  },
+} as const
+
+const data = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['path'],
+  properties: {
+    path: { ...text, description: 'A CSV, Parquet or JSON-lines file.' },
+    format: { enum: ['csv', 'parquet', 'jsonl'] },
+    delimiter: { enum: [',', ';', '\t', '|'] },
+    label: { ...text, description: 'Column with the true classes.' },
+    positive: { ...classLabel, description: 'The class the model detects; prediction = 1 and score speak of it. 0/1 labels default to 1.' },
+    favorable: { ...classLabel, description: 'The outcome a person wants; selection rates and error rates of fairness metrics count it.' },
+    features: { ...names, description: 'Columns the model receives. Default: every column without another role.' },
+    encode: record({ anyOf: [{ const: 'one-hot' }, { ...record({ type: 'number' }), minProperties: 1 }] }),
+    sensitive: { ...names, description: 'Columns whose groups are compared.' },
+    bins: record({ type: 'array', items: { type: 'number' }, minItems: 1 }),
+    intersections: { type: 'array', items: { ...names, minItems: 2 } },
+    exclude: {
+      description: 'Groups left out of the judged comparison; the report prints the reason.',
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['group', 'reason'],
+        properties: { group: { ...record({ type: ['string', 'number'] }), minProperties: 1 }, reason: text },
+      },
+    },
+    minimumGroupSize: { description: 'Fewer people than this in a denominator cannot be judged. Default 30.', type: 'integer', minimum: 1 },
+    labelMeaning: { description: 'What the label records: what happened, what a person decided, or a stand-in for either.', enum: ['outcome', 'human-decision', 'proxy'] },
+    rows: {
+      description: "'1200:1797' (0-based, half-open), { range: [1200, 1797] } or { sample: 500 }.",
+      anyOf: [
+        { type: 'string', pattern: '^\\d*:\\d*$' },
+        { type: 'object', additionalProperties: false, required: ['range'], properties: { range: { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 2, maxItems: 2 } } },
+        { type: 'object', additionalProperties: false, required: ['sample'], properties: { sample: { type: 'integer', minimum: 1 } } },
+      ],
+    },
+    prediction: { ...text, description: 'Column with stored predicted classes: an audit without a model.' },
+    score: { ...text, description: 'Column with stored scores of `positive`.' },
+    weight: text,
+    cluster: text,
+    control: names,
+  },
+} as const
+
+const auditEntry = {
+  type: 'object',
+  properties: {
+    name: { ...text, pattern: '^[A-Za-z0-9][A-Za-z0-9 ._-]*$' },
+    min: { type: 'number' },
+    max: { type: 'number' },
+    judge: { enum: ['evidence', 'estimate'] },
+    onInsufficient: { enum: ['fail', 'warn'] },
+    setBy: text,
+    on: text,
+    reason: text,
+  },
+} as const
+
+export const configSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $id: 'https://probity.dev/schema/config.schema.json',
+  title: 'Probity configuration',
+  type: 'object',
+  additionalProperties: false,
+  required: ['data'],
+  properties: {
+    $schema: { type: 'string' },
+    model,
+    data,
+    decision: {
+      description: 'How a class is chosen. Default: the most likely class, which the report says was assumed.',
+      type: 'object',
+      additionalProperties: false,
+      properties: { threshold: { type: 'number', minimum: 0, maximum: 1 } },
+    },
+    audits: {
+      description: 'Metric id to threshold and parameters; a list gives one metric several entries. Absent: everything that data and model allow, nothing judged.',
+      type: 'object',
+      minProperties: 1,
+      additionalProperties: { anyOf: [{ const: true }, auditEntry, { type: 'array', items: auditEntry, minItems: 1 }] },
+    },
+    seed: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+    plugins: { ...names, description: 'Modules with further metrics. Code: refused with --no-code.' },
+  },
+} as const
