@@ -1,0 +1,78 @@
+/**
+ * @file What parent and child say to each other. Requests go to the child's stdin, replies come on descriptor 3, one bounded line of JSON each;
+ * whatever is large travels as a part file in the run's private folder. The child is not trusted: every reply is checked.
+ */
+import { Ajv, type JSONSchemaType, type ValidateFunction } from 'ajv'
+import type { DataConfig, InputMapping, ModelConfig } from '../contracts/config.js'
+import type { InputPlan } from '../contracts/dataset.js'
+import type { Json } from './kind.js'
+
+/** A staged model and how it is to be read. */
+export type ModelReference = {
+  /** The private copy, with its external files beside it. */
+  readonly staged: string
+  /** As the user wrote it, for messages. */
+  readonly original: string
+  readonly output: ModelConfig['output'] | null
+  readonly engine: string
+  readonly device: string
+}
+
+/** A data set that was decoded before, as a part file. */
+export type ViewReference = { readonly part: string; readonly original: string }
+
+/** Names the external files that a model wants, before anything is loaded. Part: `{ locations: string[] }`. */
+export type ListExternalFilesJob = { readonly type: 'list-external-files'; readonly model: ModelReference }
+
+/** Opens the model, runs one row and a block. Part: `ModelInspection`. */
+export type InspectModelJob = {
+  readonly type: 'inspect-model'
+  readonly model: ModelReference
+  readonly view: ViewReference | null
+  readonly inputs: Readonly<Record<string, InputMapping>>
+}
+
+/** Decodes and encodes the data. Part: a DatasetView (view-codec.ts). */
+export type DatasetJob = {
+  readonly type: 'dataset'
+  readonly staged: string
+  readonly original: string
+  readonly config: DataConfig
+  readonly seed: number
+}
+
+/** One block of an artifact. Part: what the kind's gatherer returns. */
+export type GatherJob = {
+  readonly type: 'gather'
+  readonly kind: string
+  readonly concrete: Json
+  readonly rows: readonly number[]
+  readonly seed: number
+  readonly model: ModelReference
+  readonly view: ViewReference
+  readonly inputs: readonly InputPlan[]
+}
+
+export type Job = ListExternalFilesJob | InspectModelJob | DatasetJob | GatherJob
+export type JobType = Job['type']
+
+/** Parent → child. */
+export type JobRequest = {
+  readonly id: number
+  /** The watchdog thread ends the process after this. */
+  readonly deadlineMs: number
+  /** The part file to write; it must not exist yet. */
+  readonly output: string
+  readonly job: Job
+}
+
+/** Child → parent. `killed` is the watchdog's last word. */
+export type JobReply =
+  | { readonly type: 'ready' }
+  | { readonly type: 'done'; readonly id: number }
+  | { readonly type: 'failed'; readonly id: number; readonly code: string; readonly message: string }
+  | { readonly type: 'killed'; readonly reason: 'deadline' | 'memory' }
+
+/** Longest line of a reply, in bytes. */
+export const REPLY_LIMIT = 64 * 1024
+export const MESSAGE_LIMIT = 4096
