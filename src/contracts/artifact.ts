@@ -53,20 +53,28 @@ export type AdversarialExamples = {
   readonly distance: Float64Array
   /** Share of attacked, rightly classified rows whose gradient was zero everywhere: a sign of masking. */
   readonly zeroGradientShare: number
+  /** Whether the input is a table of columns, which needs a threat model, or a tensor such as an image. */
+  readonly input: 'table' | 'tensor'
   readonly mutableColumns: readonly string[]
   readonly frozenColumns: readonly { readonly column: string; readonly reason: string }[]
+  readonly epsilon: number
+  readonly unit: EpsilonUnit
   readonly steps: number
   readonly restarts: number
   /** In words: "observed range of each column", "[0, 1]". */
   readonly bounds: string
 }
 
+export type EpsilonUnit = 'sd' | 'range' | 'raw'
+
 export type AttackParameters = {
   readonly attack: 'fgsm' | 'pgd'
   readonly norm: 'linf'
   readonly epsilon: number
-  readonly unit: 'sd' | 'range' | 'raw'
-  readonly bounds: 'observed' | readonly [number, number] | Readonly<Record<string, readonly [number, number]>>
+  /** Standard deviations of each column, its observed range, or units of the model's input. Default: sd for tables, raw for tensors such as images. */
+  readonly unit?: EpsilonUnit
+  /** In units of the model's input. Default: what was observed, per column for tables, over all values for tensors. */
+  readonly bounds?: 'observed' | readonly [number, number] | Readonly<Record<string, readonly [number, number]>>
   readonly mutable?: readonly string[]
   readonly steps?: number
   /** In the unit of epsilon. */

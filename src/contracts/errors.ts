@@ -16,11 +16,13 @@ export class ProbityError extends Error {
   }
 }
 
-/** Hostile names and file contents end up in messages: line breaks and control characters must not. */
-export function oneLine(text: string): string {
+/** Replaces runs of line breaks, control characters and text-direction marks, which hostile names and files may carry, by a space. */
+export function stripControls(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is being removed
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ').trim()
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ')
 }
+
+export const oneLine = (text: string): string => stripControls(text).trim()
 
 /** The message of anything thrown, in one line. */
 export function messageOf(error: unknown): string {

@@ -12,8 +12,8 @@ export type MetricContext<O> = {
   /** The column whose groups are compared; null for metrics that are not `per: 'sensitive-column'`. */
   readonly sensitive: SensitiveColumn | null
   readonly minimumGroupSize: number
-  /** Category indices of `sensitive` that the config leaves out of the judged comparison. */
-  readonly excludedGroups: ReadonlySet<number>
+  /** Categories of `sensitive` that the config leaves out of the judged comparison, with the stated reason. */
+  readonly excludedGroups: ReadonlyMap<number, string>
   readonly seed: number
 }
 

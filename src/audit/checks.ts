@@ -1,0 +1,107 @@
+/** @file What will be checked: metrics × entries of the config × sensitive columns, fixed before any value is seen. */
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { AuditConfig, ProbityConfig } from '../contracts/config.js'
+import type { DatasetView, SensitiveColumn } from '../contracts/dataset.js'
+import { ProbityError } from '../contracts/errors.js'
+import type { Metric } from '../contracts/metric.js'
+import type { ModelSummary } from '../contracts/model.js'
+import type { Threshold } from '../contracts/report.js'
+import { nearest } from '../config/index.js'
+
+export type Check = {
+  readonly key: string
+  readonly name: string | null
+  readonly metric: Metric
+  /** The metric's own parameters, defaults filled in. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly sensitive: SensitiveColumn | null
+  readonly threshold: Threshold | null
+  /** Why data or model do not allow it; such a check is not gathered. */
+  readonly notApplicable: string | null
+}
+
+const COMMON = new Set(['name', 'min', 'max', 'judge', 'onInsufficient', 'setBy', 'on', 'reason'])
+
+/**
+ * Without `audits` in the config: every metric with its defaults, nothing judged.
+ *
+ * @throws ProbityError for unknown metrics and parameters, thresholds on informative metrics, and judged directions that nobody stated
+ */
+export function planChecks(config: ProbityConfig, metrics: readonly Metric[], view: DatasetView, model: ModelSummary | null): Check[] {
+  const checks = entriesOf(config, metrics).flatMap(({ metric, entry }) => {
+    const threshold = thresholdOf(metric, entry)
+    if (threshold && metric.needsDirection && view.favorable === null) {
+      throw new ProbityError('config/direction', `audits.${metric.id} has a limit, and its direction decides the verdict: state data.favorable (the outcome a person wants, such as the label value for "approved").`)
+    }
+    const options = optionsOf(metric, entry)
+    const columns = metric.per === 'sensitive-column' && view.sensitive.length > 0 ? view.sensitive : [null]
+    return columns.map((sensitive): Check => ({
+      key: keyOf(metric.id, entry.name ?? null, sensitive),
+      name: entry.name ?? null,
+      metric,
+      options,
+      sensitive,
+      threshold: sensitive && sensitive.judged !== true ? null : threshold,
+      notApplicable: obstacle(metric, view, model, sensitive),
+    }))
+  })
+  const seen = new Set<string>()
+  for (const { key } of checks) {
+    if (seen.has(key)) throw new ProbityError('config/audits', `${key} is asked for twice. Give each entry its own name.`)
+    seen.add(key)
+  }
+  return checks
+}
+
+function entriesOf(config: ProbityConfig, metrics: readonly Metric[]): { metric: Metric; entry: AuditConfig }[] {
+  if (!config.audits) return metrics.map((metric) => ({ metric, entry: {} }))
+  return Object.entries(config.audits).flatMap(([id, value]) => {
+    const metric = metrics.find((candidate) => candidate.id === id)
+    if (!metric) throw new ProbityError('config/unknown-metric', `audits.${id} is not a metric. ${nearest(id, metrics.map((candidate) => candidate.id))} "probity metrics" lists them.`)
+    const entries = value === true ? [{}] : Array.isArray(value) ? value : [value]
+    return entries.map((entry) => ({ metric, entry }))
+  })
+}
+
+const keyOf = (id: string, name: string | null, sensitive: SensitiveColumn | null): string =>
+  `${id}${name === null ? '' : `#${name}`}${sensitive === null ? '' : `@${sensitive.columns.join('&')}`}`
+
+function thresholdOf(metric: Metric, entry: AuditConfig): Threshold | null {
+  if (entry.min === undefined && entry.max === undefined) return null
+  if (!metric.judged) throw new ProbityError('config/informative', `audits.${metric.id} is informative and cannot carry a limit: ${metric.limits[0]}`)
+  if (entry.min !== undefined && entry.max !== undefined && entry.min > entry.max) throw new ProbityError('config/threshold', `audits.${metric.id}: min ${entry.min} is above max ${entry.max}.`)
+  const stated = (text: string | undefined) => text ?? 'not stated'
+  return {
+    ...(entry.min !== undefined && { min: entry.min }),
+    ...(entry.max !== undefined && { max: entry.max }),
+    judge: entry.judge ?? 'evidence',
+    onInsufficient: entry.onInsufficient ?? 'fail',
+    setBy: stated(entry.setBy),
+    on: stated(entry.on),
+    reason: stated(entry.reason),
+  }
+}
+
+function optionsOf(metric: Metric, entry: AuditConfig): Record<string, unknown> {
+  const options = Object.fromEntries(Object.entries(entry).filter(([key]) => !COMMON.has(key)))
+  const properties = (metric.parameters['properties'] ?? {}) as Record<string, unknown>
+  for (const key of Object.keys(options)) {
+    if (!Object.hasOwn(properties, key)) throw new ProbityError('config/parameter', `audits.${metric.id}.${key} is not a parameter. ${nearest(key, [...Object.keys(properties), ...COMMON])}`)
+  }
+  const validate = new Ajv2020({ useDefaults: true, allowUnionTypes: true, strict: true }).compile(metric.parameters)
+  if (validate(options)) return options
+  const [error] = validate.errors ?? []
+  throw new ProbityError('config/parameter', `audits.${metric.id}${error.instancePath.replaceAll('/', '.')} ${error.message}${error.params['allowedValues'] ? `: ${(error.params['allowedValues'] as unknown[]).join(', ')}` : ''}.`)
+}
+
+function obstacle(metric: Metric, view: DatasetView, model: ModelSummary | null, sensitive: SensitiveColumn | null): string | null {
+  const { needs } = metric
+  if (needs.includes('label') && !view.label) return 'needs data.label, the column with the true classes'
+  if (needs.includes('sensitive') && !sensitive) return 'needs data.sensitive, the columns whose groups are compared'
+  if (needs.includes('model') && !model) return 'needs a model; this audit has stored predictions only'
+  if (!model) return null
+  if (needs.includes('gradient') && !model.capabilities.gradient.available) return model.capabilities.gradient.reason
+  if (needs.includes('row-independence') && !model.rowIndependent) return "the model's answer for a row depends on the other rows of the block, so nothing can be said per row"
+  if (needs.includes('classes') && model.prediction.kind === 'label' && model.prediction.output === null) return 'needs probabilities, logits or a score; the model gives labels only'
+  return null
+}

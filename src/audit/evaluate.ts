@@ -1,0 +1,61 @@
+/** @file Runs metrics on their artifacts; a crash is a visible error, never a pass. */
+import type { ArtifactKind, ArtifactRequest, ArtifactRequests } from '../contracts/artifact.js'
+import type { ProbityConfig } from '../contracts/config.js'
+import type { DatasetView, SensitiveColumn } from '../contracts/dataset.js'
+import { messageOf } from '../contracts/errors.js'
+import type { Measurement, Metric, MetricContext, NotApplicable } from '../contracts/metric.js'
+import type { Check } from './checks.js'
+
+export type Evaluated =
+  | { readonly check: Check; readonly measurement: Measurement }
+  | { readonly check: Check; readonly notApplicable: string }
+  | { readonly check: Check; readonly error: string }
+
+/** Gives an artifact's value, or says why it cannot be had. */
+export type Gather = <K extends ArtifactKind>(request: ArtifactRequest<K>) => Promise<{ readonly value: unknown } | { readonly unavailable: string }>
+
+export const DEFAULT_MINIMUM_GROUP_SIZE = 30
+
+export async function evaluateCheck(check: Check, gather: Gather, view: DatasetView, config: ProbityConfig): Promise<Evaluated> {
+  if (check.notApplicable !== null) return { check, notApplicable: check.notApplicable }
+  try {
+    const artifacts: Record<string, unknown> = {}
+    for (const [name, request] of Object.entries(requestsOf(check))) {
+      const gathered = await gather(request)
+      if ('unavailable' in gathered) return { check, notApplicable: gathered.unavailable }
+      artifacts[name] = gathered.value
+    }
+    const result = callMetric(check.metric, artifacts, {
+      data: view,
+      options: check.options,
+      sensitive: check.sensitive,
+      minimumGroupSize: config.data.minimumGroupSize ?? DEFAULT_MINIMUM_GROUP_SIZE,
+      excludedGroups: excludedGroups(check.sensitive, config),
+      seed: config.seed ?? 0,
+    })
+    if ('notApplicable' in result) return { check, notApplicable: result.notApplicable }
+    if (!Number.isFinite(result.value)) return { check, error: `${check.metric.id} gave ${result.value}, which is not a number` }
+    return { check, measurement: result }
+  } catch (cause) {
+    return { check, error: messageOf(cause) }
+  }
+}
+
+/** Registries hold metrics with their option and artifact types erased; these two calls are where the erasure is undone. */
+export const requestsOf = (check: Check): ArtifactRequests => (check.metric.requires as (options: unknown) => ArtifactRequests)(check.options)
+const callMetric = (metric: Metric, artifacts: unknown, context: MetricContext<unknown>) =>
+  (metric.evaluate as (artifacts: unknown, context: MetricContext<unknown>) => Measurement | NotApplicable)(artifacts, context)
+
+/** Category numbers of the groups that `data.exclude` names, all of whose columns must match. */
+function excludedGroups(sensitive: SensitiveColumn | null, config: ProbityConfig): ReadonlyMap<number, string> {
+  const excluded = new Map<number, string>()
+  if (!sensitive) return excluded
+  for (const { group, reason } of config.data.exclude ?? []) {
+    const wanted = Object.entries(group)
+    if (wanted.length !== sensitive.columns.length) continue
+    sensitive.parts.forEach((part, category) => {
+      if (wanted.every(([column, value]) => part[sensitive.columns.indexOf(column)] === String(value))) excluded.set(category, reason)
+    })
+  }
+  return excluded
+}
