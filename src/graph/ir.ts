@@ -65,6 +65,8 @@ export type Graph = {
   readonly nodes: readonly Node[]
   readonly initializers: ReadonlyMap<string, Initializer>
   readonly sparseInitializers: ReadonlyMap<string, SparseTensor>
+  /** What the file says about initializers in words. */
+  readonly initializerNotes?: ReadonlyMap<string, { readonly doc?: string; readonly metadata?: Readonly<Record<string, string>> }>
   /** Types of internal values, as stated by the exporter or inferred. */
   readonly valueInfo: ReadonlyMap<string, ValueInfo>
   /** Versions by domain ('' is ai.onnx). Subgraphs share their parent's map. */
