@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 /** @file The command line: argv → exit code. Commands are loaded when they run, so that --help stays instant. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { version } from '../package.js'
 import { printFailure } from './output.js'
-
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
 
 const list = (text: string) => text.split(',').map((name) => name.trim()).filter(Boolean)
 const collect = (text: string, previous: string[] = []) => [...previous, text]

@@ -1,0 +1,2 @@
+export { runAudit, type AuditEnvironment } from './audit.js'
+export { exitCode } from './verdict.js'

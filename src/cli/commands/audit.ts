@@ -1,0 +1,80 @@
+/** @file probity audit [config] */
+import { resolve } from 'node:path'
+import { findConfig, loadConfig, validateConfig, withAbsolutePaths } from '../../config/index.js'
+import type { ProbityConfig } from '../../contracts/config.js'
+import { ProbityError } from '../../contracts/errors.js'
+import { audit, exitCode } from '../../index.js'
+import { log } from '../output.js'
+import { printSummary } from '../summary.js'
+import { checkFormats, prepareFolder, writeReports } from '../write-reports.js'
+
+export type AuditOptions = {
+  model?: string
+  data?: string
+  label?: string
+  prediction?: string
+  score?: string
+  positive?: string
+  favorable?: string
+  sensitive?: string[]
+  out: string
+  format: string[]
+  seed?: number
+  exitZero?: boolean
+  workers: number
+  timeout?: number
+  code: boolean
+  allowPath?: string[]
+  /** A folder, or false for --no-cache. */
+  cache?: string | boolean
+  showSmall?: boolean
+  debug?: boolean
+}
+
+export async function auditCommand(path: string | undefined, flags: object): Promise<number> {
+  const options = flags as AuditOptions
+  const formats = checkFormats(['json', ...options.format.filter((format) => format !== 'json')])
+  const { config, folder } = await configure(path, options)
+  const out = resolve(options.out)
+  prepareFolder(out)
+  const interrupt = new AbortController()
+  process.once('SIGINT', () => interrupt.abort())
+  const report = await audit(config, {
+    folder,
+    ...(options.cache !== undefined && { cache: typeof options.cache === 'string' ? resolve(options.cache) : options.cache }),
+    workers: options.workers,
+    ...(options.timeout !== undefined && { timeoutMs: options.timeout * 1000 }),
+    allowPaths: (options.allowPath ?? []).map((allowed) => resolve(allowed)),
+    command: ['probity', ...process.argv.slice(2)].join(' '),
+    signal: interrupt.signal,
+    onWarning: (text) => log(`probity: ${text}`),
+    ...(options.debug && { onNoise: (text: string) => log(text) }),
+    ...(process.stderr.isTTY && { onProgress: (text: string) => log(text) }),
+  })
+  const files = writeReports(report, { folder: out, formats, showSmall: options.showSmall ?? false })
+  printSummary(report, files)
+  return options.exitZero ? 0 : exitCode(report)
+}
+
+/** Flags win over the file. Without a file, flags alone make the configuration. */
+async function configure(path: string | undefined, options: AuditOptions): Promise<{ config: ProbityConfig; folder: string }> {
+  const here = resolve('.')
+  const file = path ?? (options.data === undefined ? findConfig(here) : null)
+  if (file === null && options.data === undefined) {
+    throw new ProbityError('usage/data', `Nothing to audit: give --data (and --model or --prediction), or a configuration. ${here} has no probity.config.yaml.`)
+  }
+  const loaded = file === null ? null : await loadConfig(file, { allowCode: options.code })
+  const config = withFlags(loaded?.config ?? null, options)
+  return { config: withAbsolutePaths(validateConfig(config, 'The command line'), here), folder: loaded ? resolve(loaded.file, '..') : here }
+}
+
+function withFlags(config: ProbityConfig | null, options: AuditOptions): ProbityConfig {
+  const { model, data, label, prediction, score, positive, favorable, sensitive, seed } = options
+  const given = Object.fromEntries(Object.entries({ label, prediction, score, positive, favorable, sensitive, ...(data !== undefined && { path: resolve(data) }) }).filter(([, value]) => value !== undefined))
+  return {
+    ...config,
+    data: { ...config?.data, ...given } as ProbityConfig['data'],
+    ...(model !== undefined && { model: { ...config?.model, path: resolve(model) } }),
+    ...(seed !== undefined && { seed }),
+  }
+}

@@ -1,0 +1,46 @@
+/** @file What the terminal shows at the end: the verdict, the worst findings, and where the report is. */
+import pc from 'picocolors'
+import type { Report, Result, Verdict } from '../contracts/report.js'
+import { print } from './output.js'
+
+const HEADLINE: Readonly<Record<Verdict, string>> = {
+  pass: pc.green('PASS: every limit was shown to hold'),
+  fail: pc.red('FAIL: at least one limit was shown not to hold'),
+  insufficient: pc.yellow('INSUFFICIENT: the data cannot decide every limit'),
+  incomplete: pc.red('INCOMPLETE: not everything that was asked for could be computed'),
+  'not-judged': pc.cyan('NOT JUDGED: the configuration states no limits'),
+}
+const SEVERITY: readonly Result['status'][] = ['error', 'fail', 'insufficient', 'pass', 'informative', 'not-applicable']
+const SHOWN = 8
+
+export function printSummary(report: Report, files: readonly string[]): void {
+  print(`${pc.bold('Verdict')}  ${HEADLINE[report.verdict]}`)
+  print(`         ${report.summary}`)
+  const warnings = report.findings.filter(({ severity }) => severity === 'warning')
+  if (warnings.length > 0) print()
+  for (const { message } of warnings) print(`  ${pc.yellow('!')} ${message}`)
+  print()
+  const ranked = [...report.results].sort((a, b) => SEVERITY.indexOf(a.status) - SEVERITY.indexOf(b.status))
+  const worth = ranked.filter(({ status, value }) => status !== 'not-applicable' && (value !== null || status === 'error'))
+  const width = Math.max(0, ...worth.slice(0, SHOWN).map(({ key }) => key.length))
+  for (const result of worth.slice(0, SHOWN)) print(`  ${colour(result.status)}  ${result.key.padEnd(width)}  ${describe(result)}`)
+  const rest = report.results.length - Math.min(SHOWN, worth.length)
+  if (rest > 0) print(`  ${pc.dim(`and ${rest} more results in the report`)}`)
+  print()
+  for (const file of files) print(`${pc.dim('Report')}   ${file}`)
+}
+
+function describe({ value, interval, threshold, reason, status }: Result): string {
+  if (status === 'error' || value === null) return reason ?? ''
+  const limit = threshold ? `, limit ${[threshold.min !== undefined ? `≥ ${threshold.min}` : '', threshold.max !== undefined ? `≤ ${threshold.max}` : ''].filter(Boolean).join(' and ')}` : ''
+  return `${round(value)}${interval ? ` [${round(interval.low)}, ${round(interval.high)}]` : ''}${limit}`
+}
+
+const round = (value: number) => String(Number(value.toPrecision(3)))
+
+function colour(status: Result['status']): string {
+  const text = status.padEnd(12)
+  if (status === 'fail' || status === 'error') return pc.red(text)
+  if (status === 'insufficient') return pc.yellow(text)
+  return status === 'pass' ? pc.green(text) : text
+}

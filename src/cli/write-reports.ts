@@ -1,0 +1,46 @@
+/** @file Writes report files so that a reader never finds half of one. */
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { messageOf, ProbityError } from '../contracts/errors.js'
+import type { Report } from '../contracts/report.js'
+import { reporters, type Format } from '../../reports/index.js'
+import { nearest } from '../config/index.js'
+
+export function checkFormats(names: readonly string[]): Format[] {
+  const known = Object.keys(reporters)
+  for (const name of names) {
+    if (!known.includes(name)) throw new ProbityError('usage/format', `--format ${name} is not a format. ${nearest(name, known)}`)
+  }
+  return names as Format[]
+}
+
+/** Makes the folder first of all: finding out after an hour's audit that it cannot be written would lose the hour. */
+export function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    const probe = join(folder, `.probity-${randomBytes(6).toString('hex')}`)
+    closeSync(openSync(probe, 'wx'))
+    rmSync(probe)
+  } catch (cause) {
+    throw new ProbityError('usage/out', `${folder} cannot be written: ${messageOf(cause)}. Choose another folder with --out.`, { cause })
+  }
+}
+
+/** All formats are rendered before the first is written. Gives the paths, in order. */
+export function writeReports(report: Report, { folder, formats, showSmall }: { folder: string; formats: readonly Format[]; showSmall: boolean }): string[] {
+  const rendered = formats.map((format) => ({ file: join(folder, reporters[format].fileName), text: reporters[format].render(report, { showSmall }) }))
+  prepareFolder(folder)
+  return rendered.map(({ file, text }) => {
+    const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+    const descriptor = openSync(temporary, 'wx', 0o644)
+    try {
+      writeSync(descriptor, text)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    renameSync(temporary, file)
+    return file
+  })
+}

@@ -1,0 +1,13 @@
+/** @file The contracts, as the public API exports them. */
+export * from './artifact.js'
+export type * from './config.js'
+export type * from './dataset.js'
+export { ProbityError } from './errors.js'
+export * from './metric.js'
+export type * from './model.js'
+export type * from './objective.js'
+export { SCHEMA_VERSION } from './report.js'
+export type * from './report.js'
+export { reportSchema } from './report-schema.js'
+export type * from './tensor.js'
+export { validateReport } from './validate-report.js'

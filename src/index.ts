@@ -1,0 +1,81 @@
+/** @file The public API, and the place where metrics meet the audit. */
+import { resolve } from 'node:path'
+import { metrics as builtIn } from '../metrics/index.js'
+import { runAudit } from './audit/index.js'
+import { loadPlugins } from './audit/plugins.js'
+import { validateConfig, withAbsolutePaths } from './config/index.js'
+import type { DataConfig, ModelConfig, ProbityConfig } from './contracts/config.js'
+import type { Report } from './contracts/report.js'
+import { version, workerUrl } from './package.js'
+
+export { exitCode } from './audit/index.js'
+export { fgsm, pgd } from './attack/index.js'
+export { differentiate } from './autodiff/index.js'
+export * from './contracts/index.js'
+export { loadData } from './data/index.js'
+export { loadModel } from './engine/index.js'
+export { integratedGradients } from './explain/index.js'
+export { readModel, writeModel } from './graph/index.js'
+export { fairness } from '../metrics/fairness/index.js'
+export { reporters } from '../reports/index.js'
+export { version } from './package.js'
+
+/** As in probity.config.yaml; `model` and `data` may be bare paths. */
+export type AuditRequest = Omit<ProbityConfig, 'model' | 'data'> & { readonly model?: string | ModelConfig; readonly data: string | DataConfig }
+
+export type AuditRunOptions = {
+  /** Paths in the request and in the report are relative to this folder. Default: the working directory. */
+  readonly folder?: string
+  /** A folder for intermediate results, true for the user's cache folder, false for none. Default: on, except under CI. */
+  readonly cache?: string | boolean
+  /** Child processes side by side; results do not depend on it. Default 1. */
+  readonly workers?: number
+  /** Limit for each step of a child process. */
+  readonly timeoutMs?: number
+  /** Folders that links of model and data may lead to. */
+  readonly allowPaths?: readonly string[]
+  /** Recorded in the report. */
+  readonly command?: string
+  readonly signal?: AbortSignal
+  readonly onWarning?: (text: string) => void
+  readonly onProgress?: (text: string) => void
+  /** What child processes print. */
+  readonly onNoise?: (text: string) => void
+}
+
+/**
+ * Audits a model, or stored predictions, and gives the object that report.json holds. Model and data are opened in child processes only.
+ *
+ * @throws ProbityError when the audit could not be run; a metric that fails is an `error` result instead
+ */
+export async function audit(request: AuditRequest, options: AuditRunOptions = {}): Promise<Report> {
+  const folder = resolve(options.folder ?? '.')
+  const { model, data, ...rest } = request
+  const config = withAbsolutePaths(
+    validateConfig(
+      { ...rest, ...(model !== undefined && { model: typeof model === 'string' ? { path: model } : model }), data: typeof data === 'string' ? { path: data } : data },
+      'The configuration',
+    ),
+    folder,
+  )
+  const plugins = await loadPlugins(config.plugins ?? [], folder)
+  const { cache, workers, timeoutMs, allowPaths, command, signal, onWarning, onProgress, onNoise } = options
+  return runAudit(config, {
+    metrics: [...builtIn, ...plugins.metrics],
+    pluginHashes: plugins.hashes,
+    plugins: plugins.urls,
+    version,
+    workerUrl: workerUrl(),
+    folder,
+    cacheFolder: typeof cache === 'string' ? cache : null,
+    ...(typeof cache === 'boolean' && { cache }),
+    ...(workers !== undefined && { workers }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    allowPaths: allowPaths ?? [],
+    command: command ?? 'audit()',
+    ...(signal && { signal }),
+    ...(onWarning && { onWarning }),
+    ...(onProgress && { onProgress }),
+    ...(onNoise && { onNoise }),
+  })
+}
