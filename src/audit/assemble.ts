@@ -2,10 +2,11 @@
 import type { Predictions } from '../contracts/artifact.js'
 import type { ProbityConfig } from '../contracts/config.js'
 import type { DatasetView, SensitiveColumn } from '../contracts/dataset.js'
+import { indexOfLabel } from '../contracts/labels.js'
 import type { Metric } from '../contracts/metric.js'
 import { SCHEMA_VERSION, type MetricCard, type Report, type Result, type Verdict } from '../contracts/report.js'
 import type { PreparedData, PreparedModel } from '../artifacts/index.js'
-import { indexOfLabel, measurePerformance, performanceFindings } from './performance.js'
+import { measurePerformance, performanceFindings } from './performance.js'
 import { displayPath, effectiveConfig, labelCounts, sha256, trainingFinding } from './provenance.js'
 
 export type Assembly = {

@@ -6,7 +6,7 @@ import { ProbityError } from '../contracts/errors.js'
 import type { Metric } from '../contracts/metric.js'
 import type { ModelSummary } from '../contracts/model.js'
 import type { Threshold } from '../contracts/report.js'
-import { nearest } from '../config/index.js'
+import { nearest } from '../contracts/near-names.js'
 
 export type Check = {
   readonly key: string

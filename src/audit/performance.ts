@@ -1,6 +1,7 @@
 /** @file How well the model does, which must stand beside every other number, and whether its classes look reversed. */
 import type { Predictions } from '../contracts/artifact.js'
 import type { DatasetView, Finding } from '../contracts/dataset.js'
+import { indexOfLabel } from '../contracts/labels.js'
 import type { Report } from '../contracts/report.js'
 
 type Performance = NonNullable<Report['performance']>
@@ -33,13 +34,6 @@ export function performanceFindings(performance: Performance | null): Finding[] 
     severity: 'warning',
     message: `Balanced accuracy is ${performance.balancedAccuracy.toFixed(3)}: class order may be reversed. Check model.output.classes and data.positive.`,
   }]
-}
-
-/** Exact text first, then by number: '1' and '1.0' are one class. */
-export function indexOfLabel(categories: readonly string[], name: string): number {
-  const exact = categories.indexOf(name)
-  if (exact >= 0 || name.trim() === '' || Number.isNaN(Number(name))) return exact
-  return categories.findIndex((category) => category.trim() !== '' && Number(category) === Number(name))
 }
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { messageOf, ProbityError } from '../contracts/errors.js'
 import type { Report } from '../contracts/report.js'
 import { reporters, type Format } from '../../reports/index.js'
-import { nearest } from '../config/index.js'
+import { nearest } from '../contracts/near-names.js'
 
 export function checkFormats(names: readonly string[]): Format[] {
   const known = Object.keys(reporters)

@@ -1,8 +1,8 @@
 /** @file Checks a configuration against its schema; an error names line, field, and what would be right. */
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
-import { distance } from 'fastest-levenshtein'
 import type { ProbityConfig } from '../contracts/config.js'
 import { ProbityError } from '../contracts/errors.js'
+import { nearest } from '../contracts/near-names.js'
 import { configSchema } from './schema.js'
 
 /** Line of the value at a path of keys, where the source has lines. */
@@ -53,11 +53,4 @@ function propertiesAt(path: readonly string[]): Record<string, unknown> {
     schema = next as Record<string, unknown>
   }
   return (schema['properties'] ?? {}) as Record<string, unknown>
-}
-
-/** "Did you mean x?" or the list of what exists. */
-export function nearest(name: string, known: readonly string[]): string {
-  const ranked = known.map((other) => ({ other, edits: distance(name.toLowerCase(), other.toLowerCase()) })).sort((a, b) => a.edits - b.edits)
-  if (ranked.length > 0 && ranked[0].edits <= Math.max(2, Math.floor(name.length / 3))) return `Did you mean ${ranked[0].other}?`
-  return known.length > 0 && known.length <= 20 ? `Known: ${known.join(', ')}.` : ''
 }

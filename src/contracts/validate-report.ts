@@ -8,10 +8,10 @@ import type { Report } from './report.js'
 
 let compiled: ValidateFunction<Report> | null = null
 
-function validator(): ValidateFunction<Report> {
-  const ajv = new Ajv2020({ allErrors: false, discriminator: true })
+function compile(): ValidateFunction<Report> {
+  const ajv = new Ajv2020({ discriminator: true })
   addFormats.default(ajv)
-  return (compiled ??= ajv.compile<Report>(reportSchema))
+  return ajv.compile<Report>(reportSchema)
 }
 
 /** The first thing that no schema can say: keys name one result each, and intervals are the right way round. */
@@ -34,7 +34,7 @@ function contradiction(report: Report): string | null {
  * @throws ProbityError `report/invalid` naming the first field that is wrong.
  */
 export function validateReport(value: unknown): asserts value is Report {
-  const validate = validator()
+  const validate = (compiled ??= compile())
   if (!validate(value)) {
     const [error] = validate.errors ?? []
     const extra = error?.params && 'additionalProperty' in error.params ? ` ("${String(error.params['additionalProperty'])}")` : ''

@@ -1,5 +1,5 @@
 /** @file probity metrics [id] */
-import { nearest } from '../../config/index.js'
+import { nearest } from '../../contracts/near-names.js'
 import { ProbityError } from '../../contracts/errors.js'
 import { metrics } from '../../../metrics/index.js'
 import { print } from '../output.js'
