@@ -1,0 +1,88 @@
+/** @file One ONNX Runtime session: opened from bytes or a path, fed and read as Probity tensors. */
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { messageOf, ProbityError } from '../../contracts/errors.js'
+import type { DType, Tensor } from '../../contracts/tensor.js'
+import type { Signature } from '../batch.js'
+
+type Runtime = typeof import('onnxruntime-node')
+
+let runtime: Promise<Runtime> | null = null
+
+/** The binding takes a tenth of a second to load, which commands that run no model need not pay. */
+export function loadRuntime(): Promise<Runtime> {
+  runtime ??= import('onnxruntime-node').then(
+    (loaded) => {
+      loaded.env.logLevel = 'fatal'
+      return loaded
+    },
+    (error: unknown) => {
+      runtime = null
+      throw new ProbityError('engine/missing', `ONNX Runtime could not be loaded: ${messageOf(error)}. Install onnxruntime-node for this platform.`, { cause: error })
+    },
+  )
+  return runtime
+}
+
+export type SessionOptions = {
+  readonly threads?: number
+  /** How messages call the model. */
+  readonly label: string
+}
+
+export type Session = {
+  readonly inputs: readonly Signature[]
+  /** Outputs that are tensors. */
+  readonly outputs: readonly Signature[]
+  /** Fetches every tensor output, or the named ones. */
+  run(feeds: ReadonlyMap<string, Tensor>, fetches?: readonly string[]): Promise<ReadonlyMap<string, Tensor>>
+  release(): Promise<void>
+}
+
+/**
+ * All optimisations are on, always: the level decides the bits of outputs, so it is no option, and convolutions are a third slower without the layout pass.
+ * Runs are sequential and threads only split operators, which leaves the bits alone.
+ *
+ * @throws ProbityError `engine/open`
+ */
+export async function openSession(source: string | Uint8Array, { threads, label }: SessionOptions): Promise<Session> {
+  const ort = await loadRuntime()
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: ['cpu'], graphOptimizationLevel: 'all', executionMode: 'sequential', interOpNumThreads: 1, logSeverityLevel: 4,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+  }
+  let session: InferenceSession
+  try {
+    session = typeof source === 'string' ? await ort.InferenceSession.create(source, options) : await ort.InferenceSession.create(source, options)
+  } catch (error) {
+    throw new ProbityError('engine/open', `ONNX Runtime could not open ${label}: ${messageOf(error)}`, { cause: error })
+  }
+  const outputs = signatures(session.outputMetadata)
+  return {
+    inputs: signatures(session.inputMetadata),
+    outputs,
+    async run(feeds, fetches = outputs.map(({ name }) => name)) {
+      try {
+        const fed = Object.fromEntries(Array.from(feeds, ([name, tensor]) => [name, toOrt(ort, tensor)]))
+        const answers = await session.run(fed, fetches)
+        return new Map(fetches.map((name) => [name, fromOrt(answers[name])]))
+      } catch (error) {
+        throw new ProbityError('engine/run', `ONNX Runtime could not run ${label}: ${messageOf(error)}`, { cause: error })
+      }
+    },
+    release: () => session.release(),
+  }
+}
+
+function signatures(metadata: readonly InferenceSession.ValueMetadata[]): Signature[] {
+  return metadata.flatMap((value) => (value.isTensor ? [{ name: value.name, dtype: value.type as DType, dims: value.shape.map((dim) => (dim === '' ? null : dim)) }] : []))
+}
+
+function toOrt(ort: Runtime, { data, dims, dtype }: Tensor): OrtTensor {
+  return new ort.Tensor(dtype as OrtTensor.Type, data as OrtTensor.DataType, dims)
+}
+
+function fromOrt({ data, dims, type }: OrtTensor): Tensor {
+  // Newer versions of Node have a Float16Array, which the runtime then prefers; Probity keeps raw bits.
+  const bits = type === 'float16' && ArrayBuffer.isView(data) ? new Uint16Array(data.buffer, data.byteOffset, data.length) : (data as Tensor['data'])
+  return { data: bits, dims, dtype: type as DType }
+}

@@ -1,0 +1,34 @@
+/** @file What a caller may say when opening a model. */
+import type { Model, OutputKind } from '../contracts/model.js'
+import { ProbityError } from '../contracts/errors.js'
+
+export type LoadOptions = {
+  readonly engine?: 'onnxruntime'
+  /** `auto` and `cpu` both run on the CPU provider. */
+  readonly device?: 'auto' | 'cpu'
+  /** Overrides what the graph shows: which output answers, what its numbers are, the class labels by output index. */
+  readonly prediction?: { readonly name?: string; readonly kind?: OutputKind; readonly classes?: readonly (string | number)[] }
+  /** Threads within an operator; the runtime's choice by default. Outputs' bits do not depend on it. */
+  readonly threads?: number
+  /** Rows per run, 1024 by default. Part of the result: a runtime's bits may change with the batch size. */
+  readonly blockRows?: number
+}
+
+/** A model opened from a file, with what the file says about itself. */
+export interface LoadedModel extends Model {
+  readonly format: string
+  readonly producer: string
+  /** Version of ai.onnx; null when the file imports none. */
+  readonly opset: number | null
+}
+
+export const DEFAULT_BLOCK_ROWS = 1024
+
+/** @throws ProbityError naming the option that cannot be meant. */
+export function checkOptions({ engine = 'onnxruntime', device = 'auto', threads, blockRows }: LoadOptions): void {
+  if (engine !== 'onnxruntime') throw new ProbityError('engine/unknown-engine', `There is no engine ${String(engine)}: use onnxruntime`)
+  if (device !== 'auto' && device !== 'cpu') throw new ProbityError('engine/unknown-device', `The engine onnxruntime has no device ${String(device)}: use cpu or auto`)
+  for (const [name, value] of Object.entries({ threads, blockRows })) {
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1)) throw new ProbityError('engine/option', `${name} must be a whole number ≥ 1, got ${value}`)
+  }
+}
