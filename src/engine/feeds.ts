@@ -1,9 +1,9 @@
 /** @file Checks what callers feed against what the model's inputs want, before a runtime sees it. */
 import type { Dim, ModelInput } from '../contracts/model.js'
+import { nearest } from '../contracts/near-names.js'
 import type { DType, Feeds, Tensor, TensorLike } from '../contracts/tensor.js'
 import { ProbityError } from '../contracts/errors.js'
 import { toNumbers, toTensor } from '../tensor/tensor.js'
-import { suggest } from './near-names.js'
 
 export type CheckedFeeds = {
   readonly tensors: ReadonlyMap<string, Tensor>
@@ -19,7 +19,7 @@ export type CheckedFeeds = {
 export function checkFeeds(feeds: Feeds, inputs: readonly ModelInput[]): CheckedFeeds {
   const names = inputs.map(({ name }) => name)
   for (const name of Object.keys(feeds)) {
-    if (!names.includes(name)) throw new ProbityError('engine/unknown-input', `The model has no input ${name}. ${suggest(name, names)}`)
+    if (!names.includes(name)) throw new ProbityError('engine/unknown-input', `The model has no input ${name}. ${nearest(name, names)}`)
   }
   const tensors = new Map<string, Tensor>()
   let rows: number | null = null

@@ -1,8 +1,8 @@
 /** @file How the answer is read: what the graph shows, overruled by what the caller says. */
 import { ProbityError } from '../contracts/errors.js'
 import type { ModelOutput, Prediction } from '../contracts/model.js'
+import { nearest } from '../contracts/near-names.js'
 import { sizeOf } from '../tensor/dtypes.js'
-import { suggest } from './near-names.js'
 import type { LoadOptions } from './options.js'
 
 /**
@@ -12,7 +12,7 @@ import type { LoadOptions } from './options.js'
 export function settlePrediction(detected: Prediction, override: LoadOptions['prediction'], outputs: readonly ModelOutput[], aliases: ReadonlyMap<string, string>): Prediction {
   const named = override?.name === undefined ? undefined : (aliases.get(override.name) ?? override.name)
   if (named !== undefined && !outputs.some(({ name }) => name === named)) {
-    throw new ProbityError('engine/unknown-output', `The model has no output ${named}. ${suggest(named, outputs.map(({ name }) => name))}`)
+    throw new ProbityError('engine/unknown-output', `The model has no output ${named}. ${nearest(named, outputs.map(({ name }) => name))}`)
   }
   const output = named ?? (detected.output === null ? null : (aliases.get(detected.output) ?? detected.output))
   const isDetected = output === detected.output || (detected.output !== null && output === aliases.get(detected.output))

@@ -1,4 +1,5 @@
 /** @file The decision rule: which class a model predicts, from its outputs. */
+import { indexOfLabel } from '../contracts/labels.js'
 import type { Prediction } from '../contracts/model.js'
 import type { Tensor, Tensors } from '../contracts/tensor.js'
 import { ProbityError } from '../contracts/errors.js'
@@ -39,10 +40,13 @@ function argmax(values: Float64Array): number {
 }
 
 function labelsToIndices(labels: Tensor, classes: readonly string[] | null): Int32Array {
-  const indices = classes && new Map(classes.map((name, index) => [name, index]))
+  const indices = new Map<string | number | bigint, number>()
   return Int32Array.from(labels.data as ArrayLike<string | number | bigint>, (label) => {
-    if (indices) return indices.get(String(label)) ?? -1
-    const index = Number(label)
-    return Number.isInteger(index) && index >= 0 ? index : -1
+    let index = indices.get(label)
+    if (index === undefined) indices.set(label, (index = classes ? indexOfLabel(classes, String(label)) : wholeOrNone(Number(label))))
+    return index
   })
 }
+
+/** A model that names no classes means its labels as indices. */
+const wholeOrNone = (index: number): number => (Number.isInteger(index) && index >= 0 ? index : -1)

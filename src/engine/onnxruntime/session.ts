@@ -1,10 +1,11 @@
 /** @file One ONNX Runtime session: opened from bytes or a path, fed and read as Probity tensors. */
+import type * as Ort from 'onnxruntime-node'
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { messageOf, ProbityError } from '../../contracts/errors.js'
 import type { DType, Tensor } from '../../contracts/tensor.js'
 import type { Signature } from '../batch.js'
 
-type Runtime = typeof import('onnxruntime-node')
+type Runtime = typeof Ort
 
 let runtime: Promise<Runtime> | null = null
 
