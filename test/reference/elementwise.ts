@@ -125,7 +125,6 @@ export const elementwise: Kernels = {
   Tanh: unary(Math.tanh),
   Softplus: unary(softplus),
   Softsign: unary((x) => x / (1 + Math.abs(x))),
-  Mish: unary((x) => x * Math.tanh(softplus(x))),
   Gelu: unary(gelu),
 
   Sum: variadic(sum),

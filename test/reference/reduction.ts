@@ -56,14 +56,20 @@ const nonZero: Kernel = (call) => {
   return refTensor([x.dims.length, found.length], x.dims.flatMap((_, axis) => found.map((index) => index[axis])), 'int64')
 }
 
+/** The largest and the smallest of nothing are the ends of the element type's range, of which bool has its own. */
+const extreme = (choose: (...values: number[]) => number): Kernel => (call) => {
+  const reduced = reduce((values) => choose(...values))(call) as RefTensor
+  return input(call, 0).dtype === 'bool' ? refTensor(reduced.dims, reduced.data.map((value) => Math.max(0, Math.min(1, value))), 'bool') : reduced
+}
+
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 const squares = (values: readonly number[]): number[] => values.map((value) => value * value)
 
 export const reduction: Kernels = {
   ReduceSum: reduce(sum),
   ReduceMean: reduce((values) => sum(values) / values.length),
-  ReduceMax: reduce((values) => Math.max(...values)),
-  ReduceMin: reduce((values) => Math.min(...values)),
+  ReduceMax: extreme(Math.max),
+  ReduceMin: extreme(Math.min),
   ReduceProd: reduce((values) => values.reduce((product, value) => product * value, 1)),
   ReduceL1: reduce((values) => sum(values.map(Math.abs))),
   ReduceL2: reduce((values) => Math.sqrt(sum(squares(values)))),

@@ -17,11 +17,12 @@ export function windowsOf(node: Node, spatial: readonly number[], kernel: readon
   const dilations = intsAttribute(node, 'dilations', ones)
   const extent = kernel.map((size, i) => (size - 1) * dilations[i] + 1)
   const [padBegin, padEnd] = paddingOf(node, spatial, extent, strides)
-  const round = intAttribute(node, 'ceil_mode', 0) === 1 ? Math.ceil : Math.floor
+  const ceil = intAttribute(node, 'ceil_mode', 0) === 1
   const output = spatial.map((size, i) => {
-    const count = round((size + padBegin[i] + padEnd[i] - extent[i]) / strides[i]) + 1
-    // With ceil_mode a last window that would start beyond the input and its left padding is dropped.
-    return (count - 1) * strides[i] >= size + padBegin[i] ? count - 1 : count
+    const steps = (size + padBegin[i] + padEnd[i] - extent[i]) / strides[i]
+    if (!ceil) return Math.floor(steps) + 1
+    // A last window that would start beyond the input and its left padding is dropped.
+    return Math.ceil(steps) * strides[i] >= size + padBegin[i] ? Math.ceil(steps) : Math.ceil(steps) + 1
   })
   return { kernel, strides, dilations, padBegin, padEnd, output }
 }

@@ -1,0 +1,82 @@
+/** @file One operator with drawn attributes and inputs, and the graphs that test it. */
+import type { Dim } from '../../src/contracts/model.js'
+import type { DType } from '../../src/contracts/tensor.js'
+import type { Attributes } from '../../src/graph/builder.js'
+import { GraphBuilder, toAttributes, type Graph, type Node, type ValueInfo } from '../../src/graph/index.js'
+import { isFloat } from '../../src/tensor/dtypes.js'
+import { interpret, refTensor, toTensor, type RefTensor } from '../reference/index.js'
+import type { Random } from './random.js'
+
+export type CaseInput = {
+  readonly tensor: RefTensor
+  /** An initializer instead of an input of the graph. */
+  readonly constant: boolean
+}
+
+export type OperatorCase = {
+  readonly op: string
+  readonly opset: number
+  readonly attributes?: Attributes
+  /** null is an absent optional input. */
+  readonly inputs: readonly (CaseInput | null)[]
+  readonly outputs?: number
+}
+
+/** Draws a case; the key of a table names what is special about it. */
+export type CaseMaker = (random: Random) => OperatorCase
+export type CaseTable = Readonly<Record<string, CaseMaker>>
+
+export const fed = (tensor: RefTensor): CaseInput => ({ tensor, constant: false })
+export const fixed = (tensor: RefTensor): CaseInput => ({ tensor, constant: true })
+export const int64s = (values: readonly number[]): CaseInput => fixed(refTensor([values.length], values, 'int64'))
+
+export const OPSETS = [13, 17, 21]
+
+/** How much the graph says of the shapes of its inputs. */
+export type Shapes = 'static' | 'symbolic'
+
+export type GraphAndFeeds = { readonly graph: Graph; readonly feeds: Map<string, RefTensor> }
+
+/** The operator alone; its outputs are y0, y1, … */
+export function forwardGraph(one: OperatorCase, shapes: Shapes = 'static'): GraphAndFeeds {
+  const names = one.inputs.map((given, i) => (given === null ? '' : `x${i}`))
+  const fedInputs = one.inputs.flatMap((given, i) => (given === null || given.constant ? [] : [{ name: names[i], tensor: given.tensor }]))
+  const outputs = Array.from({ length: one.outputs ?? 1 }, (_, i) => `y${i}`)
+  const node: Node = { name: one.op.toLowerCase(), opType: one.op, domain: '', inputs: names, outputs, attributes: toAttributes(one.attributes ?? {}) }
+  const graph: Graph = {
+    name: 'case',
+    inputs: fedInputs.map(({ name, tensor }) => valueInfo(name, tensor, shapes)),
+    overridable: [],
+    outputs: outputs.map((name) => ({ name, type: null })),
+    nodes: [node],
+    initializers: new Map(one.inputs.flatMap((given, i) => (given?.constant ? [[names[i], toTensor(given.tensor)] as const] : []))),
+    sparseInitializers: new Map(),
+    valueInfo: new Map(),
+    opsets: new Map([['', one.opset]]),
+  }
+  return { graph, feeds: new Map(fedInputs.map(({ name, tensor }) => [name, tensor])) }
+}
+
+/** Adds an output `objective` [elements]: every element of the graph's float outputs times a random weight, so that its gradient is a full vector-Jacobian product. */
+export function withObjective({ graph, feeds }: GraphAndFeeds, random: Random, shapes: Shapes): GraphAndFeeds {
+  const results = interpret(graph, feeds)
+  const builder = new GraphBuilder(graph)
+  const weights = new Map(feeds)
+  const parts = graph.outputs.flatMap(({ name }, i) => {
+    const { dims, dtype } = results.get(name) as RefTensor
+    if (!isFloat(dtype)) return []
+    const weight = random.between(dims, -1, 1, dtype)
+    weights.set(`w${i}`, weight)
+    builder.input(valueInfo(`w${i}`, weight, shapes))
+    return [{ flat: builder.add('Reshape', [builder.add('Mul', [name, `w${i}`]), builder.shape([-1])]), dtype }]
+  })
+  const objective = parts.length === 1 ? parts[0].flat : builder.add('Concat', parts.map(({ flat }) => flat), { axis: 0 })
+  builder.nodes.push({ name: 'objective', opType: 'Identity', domain: '', inputs: [objective], outputs: ['objective'], attributes: new Map() })
+  builder.output({ name: 'objective', type: { kind: 'tensor', dtype: parts[0].dtype, dims: [shapes === 'symbolic' ? 'elements' : parts.reduce((n, _, i) => n + (weights.get(`w${i}`)?.data.length ?? 0), 0)] } })
+  return { graph: builder.build(), feeds: weights }
+}
+
+function valueInfo(name: string, { dims, dtype }: { dims: readonly number[]; dtype: DType }, shapes: Shapes): ValueInfo {
+  const stated: Dim[] = dims.map((dim, axis) => (shapes === 'static' ? dim : `${name}_${axis}`))
+  return { name, type: { kind: 'tensor', dtype, dims: stated } }
+}

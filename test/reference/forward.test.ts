@@ -1,0 +1,28 @@
+/** @file The interpreter against ONNX Runtime on random shapes and attributes. */
+import { describe, expect, test } from 'vitest'
+import { elementwise } from '../conformance/cases/elementwise.js'
+import { linear } from '../conformance/cases/linear.js'
+import { pooling } from '../conformance/cases/pooling.js'
+import { constants, shaping } from '../conformance/cases/shaping.js'
+import { forwardGraph } from '../conformance/operator-case.js'
+import { forAll } from '../conformance/properties.js'
+import { largestError } from './compare.js'
+import { forwardOnly } from './forward-cases.js'
+import { interpret, type RefTensor } from './index.js'
+import { runOnnxRuntime } from './onnxruntime.js'
+
+const RUNS = 30
+
+describe('interpreter and ONNX Runtime agree', () => {
+  test.each(Object.entries({ ...elementwise, ...linear, ...pooling, ...shaping, ...constants, ...forwardOnly }))('%s', async (_, make) => {
+    await forAll(async (random) => {
+      const { graph, feeds } = forwardGraph(make(random))
+      const expected = interpret(graph, feeds)
+      for (const [name, actual] of await runOnnxRuntime(graph, feeds)) {
+        const reference = expected.get(name) as RefTensor
+        expect([actual.dims, actual.dtype]).toEqual([reference.dims, reference.dtype])
+        expect(largestError(actual.data, reference.data)).toBeLessThanOrEqual(1e-4)
+      }
+    }, RUNS)
+  })
+})
