@@ -1,0 +1,19 @@
+/** @file Every shape rule, by operator domain and name. */
+import { constants } from './constants.js'
+import { elementwise } from './elementwise.js'
+import { indexing } from './indexing.js'
+import type { Rule } from './known.js'
+import { layout } from './layout.js'
+import { linear } from './linear.js'
+import { ml } from './ml.js'
+import { reduction } from './reduction.js'
+
+const unary = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, elementwise.Relu]))
+
+const RULES: ReadonlyMap<string, ReadonlyMap<string, Rule>> = new Map([
+  ['', new Map(Object.entries({ ...elementwise, ...linear, ...layout, ...indexing, ...reduction, ...constants }))],
+  ['ai.onnx.ml', new Map(Object.entries(ml))],
+  ['com.microsoft', new Map(Object.entries({ ...unary(['Gelu', 'FastGelu', 'QuickGelu', 'BiasGelu', 'Trilu']) }))],
+])
+
+export const shapeRuleOf = (domain: string, opType: string): Rule | undefined => RULES.get(domain)?.get(opType)
