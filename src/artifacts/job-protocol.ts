@@ -2,7 +2,7 @@
  * @file What parent and child say to each other. Requests go to the child's stdin, replies come on descriptor 3, one bounded line of JSON each;
  * whatever is large travels as a part file in the run's private folder. The child is not trusted: every reply is checked.
  */
-import { Ajv, type JSONSchemaType, type ValidateFunction } from 'ajv'
+import { Ajv } from 'ajv'
 import type { DataConfig, InputMapping, ModelConfig } from '../contracts/config.js'
 import type { InputPlan } from '../contracts/dataset.js'
 import type { Json } from './kind.js'
@@ -73,6 +73,36 @@ export type JobReply =
   | { readonly type: 'failed'; readonly id: number; readonly code: string; readonly message: string }
   | { readonly type: 'killed'; readonly reason: 'deadline' | 'memory' }
 
-/** Longest line of a reply, in bytes. */
-export const REPLY_LIMIT = 64 * 1024
+/** Longest line of a reply, in bytes; what is large belongs in the part. */
+export const REPLY_LIMIT_BYTES = 64 * 1024
 export const MESSAGE_LIMIT = 4096
+/** The descriptor of replies: stdout and stderr belong to the libraries, which print as they like. */
+export const REPLY_DESCRIPTOR = 3
+
+const id = { type: 'integer', minimum: 0 }
+const reply = (type: JobReply['type'], properties: Record<string, object>) => ({
+  type: 'object',
+  additionalProperties: false,
+  required: ['type', ...Object.keys(properties)],
+  properties: { type: { const: type }, ...properties },
+})
+
+/** Whether a child's line, parsed, is a reply. */
+export const isReply = new Ajv().compile<JobReply>({
+  oneOf: [
+    reply('ready', {}),
+    reply('done', { id }),
+    reply('failed', { id, code: { type: 'string', maxLength: 100, pattern: '^[a-z0-9/-]+$' }, message: { type: 'string', maxLength: MESSAGE_LIMIT } }),
+    reply('killed', { reason: { enum: ['deadline', 'memory'] } }),
+  ],
+})
+
+/** What a job does, in words, to begin an error line with. */
+export function describeJob(job: Job): string {
+  switch (job.type) {
+    case 'list-external-files': return `Checking the model ${job.model.original}`
+    case 'inspect-model': return `Opening the model ${job.model.original} and running one row`
+    case 'dataset': return `Reading the data ${job.original}`
+    case 'gather': return `Gathering ${job.kind} of ${job.model.original} (${job.rows.length} rows)`
+  }
+}

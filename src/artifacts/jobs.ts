@@ -1,13 +1,25 @@
 /** @file The parent's side of jobs: child processes with a deadline, a memory limit and one clear line for every way they can end. */
-import type { Job } from './job-protocol.js'
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { open, unlink } from 'node:fs/promises'
+import { totalmem } from 'node:os'
+import { join } from 'node:path'
+import { ProbityError } from '../contracts/errors.js'
+import { canLimitAddressSpace, type Child, startChild } from './child.js'
+import { describeJob, type Job, type JobRequest } from './job-protocol.js'
+import type { Part } from './kind.js'
+import { decodePart } from './part-codec.js'
+import { atExit } from './private-folder.js'
 
 export type JobsOptions = {
   /** The child's entry, compiled JavaScript: dist/src/worker/main.js. */
   readonly workerUrl: URL
   /** Private folder of this run, for part files. */
   readonly folder: string
-  /** Address space above what Node and the libraries reserve by themselves. Default: half of the memory, from 1 to 8 GiB. */
+  /** Memory above what Node and the libraries reserve by themselves. Default: half of the machine's, from 1 to 8 GiB. */
   readonly maxMemoryMb?: number
+  /** False for GPU runtimes that map more addresses than they use. Default: true where the system can (Linux). */
+  readonly limitAddressSpace?: boolean
   /** Overrides every deadline (`--timeout`). */
   readonly timeoutMs?: number
   /** Child processes at a time; default 1, since ONNX Runtime uses threads itself. */
@@ -18,13 +30,112 @@ export type JobsOptions = {
   readonly onNoise?: (text: string) => void
 }
 
+/** A part, decoded and as the bytes that the store keeps. */
+export type JobResult = { readonly part: Part; readonly bytes: Uint8Array }
+
 export type Jobs = {
-  /** Whether children run under a hard memory limit (Linux); elsewhere a watchdog samples it. */
+  /** Whether children run under a limit that the system enforces; elsewhere their watchdog samples their memory. */
   readonly isolated: boolean
   /**
-   * Runs one job and returns the bytes of its part.
+   * Runs one job.
    * @throws ProbityError `job/deadline`, `job/out-of-memory`, `job/crash`, `job/protocol`, or the code that the child gave.
    */
-  run(job: Job, deadlineMs: number): Promise<Uint8Array>
+  run(job: Job, deadlineMs: number): Promise<JobResult>
   close(): Promise<void>
+}
+
+/** Runtimes leak a little with each session, so a child does not live for ever. */
+const MAX_JOBS_PER_CHILD = 200
+const MAX_CHILD_AGE_MS = 10 * 60_000
+const PART_LIMIT_BYTES = 2 ** 30
+
+export function createJobs(options: JobsOptions): Jobs {
+  const workers = options.workers ?? 1
+  const isolated = options.limitAddressSpace !== false && canLimitAddressSpace()
+  const maxMemoryMb = options.maxMemoryMb ?? Math.min(8192, Math.max(1024, Math.floor(totalmem() / 2 / 2 ** 20)))
+  const idle: Child[] = []
+  const alive = new Set<Child>()
+  const waiting: (() => void)[] = []
+  let running = 0
+  let closed = false
+  let nextId = 1
+
+  const killAll = () => {
+    for (const child of alive) child.kill()
+    alive.clear()
+  }
+  const cancelAtExit = atExit(killAll)
+
+  const acquire = (): Child => {
+    const reused = idle.pop()
+    if (reused) return reused
+    const child = startChild({ workerUrl: options.workerUrl, folder: options.folder, maxMemoryMb, limitAddressSpace: isolated, plugins: options.plugins ?? [], onNoise: options.onNoise ?? (() => undefined) })
+    alive.add(child)
+    return child
+  }
+  const retire = (child: Child) => {
+    alive.delete(child)
+    child.kill()
+  }
+  const isWorn = (child: Child) => child.jobs >= MAX_JOBS_PER_CHILD || performance.now() - child.startedAt > MAX_CHILD_AGE_MS
+
+  const turn = async (): Promise<void> => {
+    if (running < workers) running++
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+  }
+  // Whoever waits takes the place over, so that nobody can slip in between.
+  const passTurn = () => {
+    const next = waiting.shift()
+    if (next) next()
+    else running--
+  }
+
+  return {
+    isolated,
+    async run(job, deadlineMs) {
+      await turn()
+      try {
+        if (closed) throw new ProbityError('job/closed', `${describeJob(job)} was not started because the run ended.`)
+        const child = acquire()
+        const output = join(options.folder, `${randomBytes(12).toString('hex')}.part`)
+        const request: JobRequest = { id: nextId++, deadlineMs: options.timeoutMs ?? deadlineMs, output, job }
+        try {
+          await child.run(request)
+          const result = await readPart(output, job)
+          if (isWorn(child)) retire(child)
+          else idle.push(child)
+          return result
+        } catch (error) {
+          retire(child)
+          throw error
+        } finally {
+          await unlink(output).catch(() => undefined)
+        }
+      } finally {
+        passTurn()
+      }
+    },
+    async close() {
+      closed = true
+      cancelAtExit()
+      killAll()
+    },
+  }
+}
+
+/** The child names nothing: the parent chose the path, and looks at what lies there as at any foreign file. */
+async function readPart(path: string, job: Job): Promise<JobResult> {
+  try {
+    const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+    try {
+      const stats = await file.stat()
+      if (!stats.isFile() || stats.size > PART_LIMIT_BYTES) throw new Error(stats.isFile() ? `it has ${stats.size} bytes` : 'it is not a file')
+      const bytes = await file.readFile()
+      return { part: decodePart(bytes), bytes }
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    throw new ProbityError('job/protocol', `${describeJob(job)}: the child process left a result that cannot be read. Run with --debug to see what it printed.`, { cause: error })
+  }
 }

@@ -53,5 +53,9 @@ function* encode(value: Json | undefined): Generator<string> {
   }
 }
 
-const scalar = (type: string, text: string): string => `${type}${Buffer.byteLength(text)}:${text}`
+// A lone surrogate has no UTF-8 of its own; JSON escapes it, so that it cannot be taken for U+FFFD.
+const scalar = (type: string, text: string): string => {
+  const wellFormed = JSON.stringify(text)
+  return `${type}${Buffer.byteLength(wellFormed)}:${wellFormed}`
+}
 const isList = (value: Json): value is readonly Json[] => Array.isArray(value)
