@@ -31,6 +31,8 @@ export type Settle = {
 export type Measurement = {
   readonly value: number
   readonly intervalAt?: IntervalAt
+  /** What judging inverts where the interval shown errs too often one-sidedly, as closed forms do at small counts. Contains it. Default: `intervalAt`. */
+  readonly decisionIntervalAt?: IntervalAt
   readonly groups?: readonly GroupResult[]
   /** Rows that entered the value, and the rows that did not, each with a reason. */
   readonly n: number
@@ -39,7 +41,8 @@ export type Measurement = {
   readonly unjudgedGroups?: readonly { readonly group: string; readonly people: number; readonly reason: string }[]
   /** Set when a result may not be judged at all, or a pass may not stand (over 5 % unknown, and the like). */
   readonly cannotPass?: string
-  readonly settle?: (threshold: { min?: number; max?: number }) => Settle
+  /** `familySize` is the number of checks that a failure is corrected for. */
+  readonly settle?: (threshold: { min?: number; max?: number; familySize?: number }) => Settle
   /** In words: who is worse off, "selected = denied: no", and the like. */
   readonly notes?: readonly string[]
   readonly details?: readonly Details[]
