@@ -1,0 +1,98 @@
+/** @file Writes the objective, one value per row, behind an output of a graph; from plain operators, so that the rules differentiate it like the rest. */
+import { ProbityError } from '../contracts/errors.js'
+import type { Dim } from '../contracts/model.js'
+import type { Loss } from '../contracts/objective.js'
+import type { DType } from '../contracts/tensor.js'
+import { isFloat } from '../tensor/dtypes.js'
+import type { Dims, Emitter } from './emitter.js'
+
+export type ObjectiveSpec = {
+  /** Any float value of the graph: [batch], [batch, 1], [batch, classes] or, for a chosen element and binary cross-entropy, more axes. */
+  readonly output: string
+  /** Without one, the objective is the chosen output element; beyond [batch, classes] the class is on axis 1 and the axes behind it are summed. */
+  readonly loss?: Loss
+  /**
+   * What the output holds; default `logits`. Probabilities are first turned back into logits, log p with p ≥ 1e-12, or log p − log(1 − p) with
+   * p in [1e-12, 1 − 1e-7] where each column is an answer of its own (one column, binary cross-entropy). Outside those bounds the gradient is 0.
+   */
+  readonly on?: 'logits' | 'probabilities'
+}
+
+/** The graph input that carries the target: int64 [batch], a class per row; for binary cross-entropy floats of the output's shape. */
+export type TargetInput = { readonly name: string; readonly dtype: DType }
+
+const SMALLEST = 1e-12
+const LARGEST = 1 - 1e-7
+
+/** Adds the objective to the emitter's graph: its value per row, [batch], and the target it reads, if any. */
+export function emitObjective(e: Emitter, { output, loss, on = 'logits' }: ObjectiveSpec): { value: string; target: TargetInput | null; batch: Dim; dtype: DType } {
+  const type = e.type(output)
+  if (type !== null && !isFloat(type.dtype)) throw new ProbityError('objective/output', `The objective needs a float output; "${output}" is ${type.dtype}. Name the output with logits, probabilities or a score.`)
+  const dims = e.dims(output)
+  if (dims === null || dims.length === 0) throw new ProbityError('objective/output', `The objective needs a value per row; "${output}" has ${dims === null ? 'an unknown number of axes' : 'no axes'}. Name an output of shape [batch] or [batch, classes].`)
+  const narrow = e.dtype(output) === 'float16' || e.dtype(output) === 'bfloat16'
+  const z = narrow ? e.describe(e.cast(output, 'float32'), { kind: 'tensor', dtype: 'float32', dims }) : output
+  const dtype = e.dtype(z)
+  const done = (value: string, target: TargetInput | null) => ({ value, target, batch: dims[0], dtype })
+
+  if (loss === 'binary-cross-entropy') {
+    const target = addTarget(e, dtype, dims)
+    return done(binaryCrossEntropy(e, on === 'probabilities' ? logit(e, z, z) : z, target.name, z), target)
+  }
+  const oneColumn = dims.length === 1 || (dims.length === 2 && dims[1] === 1)
+  if (loss === undefined && oneColumn) return done(dims.length === 1 ? z : e.emit('Squeeze', [z, e.ints([1])]), null)
+  const target = addTarget(e, 'int64', [dims[0]])
+  const column = e.emit('Unsqueeze', [target.name, e.ints([1])]) // [batch, 1]
+  if (loss === undefined) {
+    const classes = dims.length === 2 ? z : e.emit('ReduceSum', [z, e.ints(dims.map((_, axis) => axis).slice(2))], { keepdims: 0 })
+    return done(pick(e, classes, column), target)
+  }
+  if (dims.length > 2) throw new ProbityError('objective/output', `The loss ${loss} needs an output of shape [batch, classes]; "${output}" has ${dims.length} axes. Name another output, or leave the loss out.`)
+  const logits = on === 'probabilities' ? (oneColumn ? logit(e, z, z) : e.emit('Log', [e.emit('Clip', [z, e.scalar(SMALLEST, z)])])) : z
+  return done(classLoss(e, loss, twoColumns(e, logits, dims), column, z), target)
+}
+
+function addTarget(e: Emitter, dtype: DType, dims: Dims): TargetInput {
+  const name = e.builder.fresh('target')
+  e.builder.input({ name, type: { kind: 'tensor', dtype, dims } })
+  e.describe(name, { kind: 'tensor', dtype, dims })
+  return { name, dtype }
+}
+
+/** logits [batch, classes], target column int64 [batch, 1] → [batch] */
+function classLoss(e: Emitter, loss: Exclude<Loss, 'binary-cross-entropy'>, logits: string, column: string, like: string): string {
+  if (loss === 'cross-entropy') return e.neg(pick(e, e.emit('LogSoftmax', [logits], { axis: 1 }), column))
+  const classes = e.emit('Squeeze', [e.emit('Shape', [logits], { start: 1, end: 2 })])
+  const range = e.emit('Range', [e.builder.constant(0, 'int64'), classes, e.builder.constant(1, 'int64')]) // [classes]
+  const others = e.emit('Where', [e.emit('Equal', [range, column]), e.scalar(-Infinity, like), logits]) // [batch, classes], −∞ at the target
+  const own = pick(e, logits, column)
+  if (loss === 'margin') return e.sub(e.emit('ReduceMax', [others, e.ints([1])], { keepdims: 0 }), own)
+  return e.sub(own, e.emit('ReduceLogSumExp', [others, e.ints([1])], { keepdims: 0 }))
+}
+
+/** [batch, classes] and int64 [batch, 1] → [batch] */
+const pick = (e: Emitter, values: string, column: string): string => e.emit('Squeeze', [e.emit('GatherElements', [values, column], { axis: 1 }), e.ints([1])])
+
+/** One column z stands for the logits [0, z]. Whether there is one column may show only when the graph runs. */
+function twoColumns(e: Emitter, z: string, dims: Dims): string {
+  if (dims.length === 1) return e.emit('Pad', [e.emit('Unsqueeze', [z, e.ints([1])]), e.ints([0, 1, 0, 0])])
+  if (dims[1] === 1) return e.emit('Pad', [z, e.ints([0, 1, 0, 0])])
+  if (typeof dims[1] === 'number') return z
+  const single = e.cast(e.emit('Equal', [e.emit('Shape', [z], { start: 1, end: 2 }), e.ints([1])]), 'int64') // [1]
+  return e.emit('Pad', [z, e.joinInts([0, single, 0, 0])])
+}
+
+/** log p − log(1 − p), clipped to stay finite. */
+function logit(e: Emitter, p: string, like: string): string {
+  const clipped = e.emit('Clip', [p, e.scalar(SMALLEST, like), e.scalar(LARGEST, like)])
+  return e.sub(e.emit('Log', [clipped]), e.emit('Log', [e.sub(e.scalar(1, like), clipped)]))
+}
+
+/** Σ over columns of t·softplus(−z) + (1 − t)·softplus(z), which is −t·log σ(z) − (1 − t)·log(1 − σ(z)) without cancellation. */
+function binaryCrossEntropy(e: Emitter, z: string, t: string, like: string): string {
+  const positive = e.mul(t, e.emit('Softplus', [e.neg(z)]))
+  const negative = e.mul(e.sub(e.scalar(1, like), t), e.emit('Softplus', [z]))
+  const sum = e.add(positive, negative) // shape of the output
+  const rank = e.rank(like) ?? 1
+  return rank === 1 ? sum : e.emit('ReduceSum', [sum, e.ints(Array.from({ length: rank - 1 }, (_, i) => i + 1))], { keepdims: 0 })
+}

@@ -1,0 +1,29 @@
+/** @file Activation functions. */
+import { floatAttribute, intAttribute } from '../../graph/ir.js'
+import type { RuleTable } from './operators.js'
+
+export const activation = {
+  /** dX = dY·[y > 0]; 0 at 0 */
+  Relu: (c) => c.emitter.mul(c.dy, c.mask(c.emit('Greater', [c.y, c.scalar(0)]))),
+  /** dX = dY where x > 0, else α·dY; α at 0 */
+  LeakyRelu: (c) => {
+    const slope = c.emit('Where', [c.emit('Greater', [c.x, c.scalar(0)]), c.scalar(1), c.scalar(floatAttribute(c.node, 'alpha', 0.01))])
+    return c.emitter.mul(c.dy, slope)
+  },
+  /** dX = dY·y·(1 − y) */
+  Sigmoid: (c) => c.emitter.mul(c.dy, c.emitter.mul(c.y, c.emitter.sub(c.scalar(1), c.y))),
+  /** dX = dY·(1 − y²) */
+  Tanh: (c) => c.emitter.mul(c.dy, c.emitter.sub(c.scalar(1), c.emitter.mul(c.y, c.y))),
+  /** dX = dY·σ(x) */
+  Softplus: (c) => c.emitter.mul(c.dy, c.emit('Sigmoid', [c.x])),
+  /** dX = y·(dY − Σ dY·y) along the axis */
+  Softmax: (c) => {
+    const axes = c.emitter.ints([intAttribute(c.node, 'axis', -1)])
+    return c.emitter.mul(c.y, c.emitter.sub(c.dy, c.emit('ReduceSum', [c.emitter.mul(c.dy, c.y), axes], { keepdims: 1 })))
+  },
+  /** dX = dY − exp(y)·Σ dY along the axis; exp(y) is 0 far from the maximum, never NaN */
+  LogSoftmax: (c) => {
+    const axes = c.emitter.ints([intAttribute(c.node, 'axis', -1)])
+    return c.emitter.sub(c.dy, c.emitter.mul(c.emit('Exp', [c.y]), c.emit('ReduceSum', [c.dy, axes], { keepdims: 1 })))
+  },
+} satisfies RuleTable

@@ -1,0 +1,31 @@
+/** @file The rule tables, one per operator domain. */
+import type { Node } from '../../graph/ir.js'
+import { noGradient, type Rule } from '../rule.js'
+import { activation } from './activation.js'
+import { elementwise } from './elementwise.js'
+import { indexing } from './indexing.js'
+import { linear } from './linear.js'
+import { movement } from './movement.js'
+import { CONSTANT_OPS, type DifferentiableOp } from './operators.js'
+import { reduction } from './reduction.js'
+
+/** ai.onnx. A differentiable operator without a rule, or with two, does not compile or is a mistake in the families. */
+const ONNX_RULES: Readonly<Record<DifferentiableOp, Rule>> = { ...linear, ...elementwise, ...activation, ...reduction, ...movement, ...indexing }
+
+type Domain = { readonly rules: ReadonlyMap<string, Rule>; readonly constant: ReadonlySet<string> }
+const ONNX: Domain = { rules: new Map(Object.entries(ONNX_RULES)), constant: CONSTANT_OPS }
+const DOMAINS: ReadonlyMap<string, Domain> = new Map([['', ONNX], ['ai.onnx', ONNX]])
+
+/** Whether the outputs of a node are constant in its inputs, so that no gradient passes. */
+export const isConstant = (node: Node): boolean => DOMAINS.get(node.domain)?.constant.has(node.opType) ?? false
+
+/** @throws ProbityError `graph/no-gradient` naming the node and its operator */
+export function ruleFor(node: Node): Rule {
+  const rule = DOMAINS.get(node.domain)?.rules.get(node.opType)
+  if (rule) return rule
+  if (node.domain === 'ai.onnx.ml') throw noGradient(node, 'tree ensembles and other scikit-learn operators have no gradient here. Use black-box methods for this model.')
+  throw noGradient(node, 'there is no gradient rule for this operator. Use a black-box method, or export the model with operators that have one.')
+}
+
+/** Names of the ai.onnx operators that have a gradient. */
+export const differentiableOps: readonly string[] = [...ONNX.rules.keys()]

@@ -1,0 +1,32 @@
+/** @file Which operators of ai.onnx have a gradient, which have none, and which are constant in their inputs. */
+import type { Rule } from '../rule.js'
+
+export type DifferentiableOp =
+  // linear
+  | 'MatMul' | 'Gemm'
+  // element by element
+  | 'Add' | 'Sub' | 'Mul' | 'Div' | 'Sum' | 'Mean' | 'Min' | 'Max' | 'Pow' | 'Neg' | 'Abs' | 'Reciprocal' | 'Sqrt' | 'Exp' | 'Log' | 'Sin' | 'Cos' | 'Erf'
+  | 'Where' | 'Clip' | 'Cast' | 'CastLike' | 'Identity'
+  // activations
+  | 'Relu' | 'LeakyRelu' | 'Sigmoid' | 'Tanh' | 'Softplus' | 'Softmax' | 'LogSoftmax'
+  // reductions
+  | 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceLogSumExp' | 'ReduceSumSquare' | 'ReduceL1' | 'ReduceL2'
+  // movement
+  | 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze' | 'Transpose' | 'Concat' | 'Split' | 'Slice' | 'Pad' | 'Expand' | 'Tile'
+  // indexing
+  | 'Gather' | 'GatherElements' | 'GatherND' | 'ScatterElements' | 'ScatterND'
+
+/** A family of rules; names outside the list above do not compile. */
+export type RuleTable = Readonly<Partial<Record<DifferentiableOp, Rule>>>
+
+/**
+ * Operators whose outputs do not change with small changes of their inputs, or that are not numbers at all: the gradient is zero and the
+ * walk stops there, as PyTorch's does.
+ */
+export const CONSTANT_OPS: ReadonlySet<string> = new Set([
+  'Constant', 'ConstantOfShape', 'Shape', 'Size', 'Range', 'EyeLike', 'OneHot', 'NonZero',
+  'RandomNormal', 'RandomUniform', 'RandomNormalLike', 'RandomUniformLike', 'Bernoulli', 'Multinomial',
+  'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'And', 'Or', 'Xor', 'Not', 'IsNaN', 'IsInf',
+  'BitwiseAnd', 'BitwiseOr', 'BitwiseXor', 'BitwiseNot', 'BitShift',
+  'ArgMax', 'ArgMin', 'Floor', 'Ceil', 'Round', 'Sign', 'NonMaxSuppression', 'StringNormalizer', 'TfIdfVectorizer',
+])
