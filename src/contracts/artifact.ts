@@ -14,7 +14,7 @@ export type Predictions = {
   readonly decisionRule: string
 }
 
-/** Integrated gradients of the log-odds of the adverse class, per source column. */
+/** Integrated gradients of the log-odds F of one class, per source column. */
 export type Attributions = {
   /** [n] row numbers of the view that were explained. */
   readonly rows: Int32Array
@@ -28,7 +28,7 @@ export type Attributions = {
   readonly tolerance: Float64Array
   /** [n] steps used */
   readonly steps: Int32Array
-  /** [n] F(x), the log-odds of the adverse class */
+  /** [n] F(x) */
   readonly output: Float64Array
   /** Mean of F over the baselines. */
   readonly baselineOutput: number
@@ -36,7 +36,8 @@ export type Attributions = {
   /** [n] index of the column with the largest |attribution| under the second baseline; null when there is none. */
   readonly secondTopColumn: Int32Array | null
   readonly secondBaseline: string | null
-  readonly adverseClass: string
+  /** In words, what F is: "log-odds of denied = 1". */
+  readonly explained: string
   /** True when only probabilities exist and the log-odds was clipped. */
   readonly clipped: boolean
 }
@@ -86,7 +87,13 @@ export type AttackParameters = {
 }
 
 export type AttributionParameters = {
-  readonly baseline: 'favorable-sample' | 'zero' | 'mean' | Readonly<Record<string, number>>
+  /** The class whose log-odds are explained. Default: the adverse class, which is every class but the favorable one. */
+  readonly target?: string | number
+  /**
+   * `favorable-sample`: the average over 32 seeded rows that are not predicted as the explained class; `mean`: the mean row; `zero`; or a value per
+   * column. Default: favorable-sample.
+   */
+  readonly baseline?: 'favorable-sample' | 'zero' | 'mean' | Readonly<Record<string, number>>
   readonly steps?: number
   readonly rows?: number
 }

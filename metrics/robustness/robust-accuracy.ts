@@ -1,0 +1,165 @@
+/** @file What every attack metric reports: accuracy under attack, what stands beside it, the curve, and who is hit. */
+import type { AdversarialExamples, ArtifactRequest, AttackParameters } from '../../src/contracts/artifact.js'
+import { adversarialExamples } from '../../src/contracts/artifact.js'
+import type { DatasetView } from '../../src/contracts/dataset.js'
+import { indexOfLabel } from '../../src/contracts/labels.js'
+import { notApplicable, type Measurement, type MetricContext, type NotApplicable } from '../../src/contracts/metric.js'
+import type { Details, GroupResult } from '../../src/contracts/report.js'
+import { pairedDifferenceInterval, wilsonInterval } from '../../src/statistics/index.js'
+
+export type AttackOptions = Omit<AttackParameters, 'attack'> & {
+  /** Further epsilons for the curve. Default: half, twice and four times epsilon. */
+  readonly curve?: readonly number[]
+}
+
+/** The judged epsilon under `attacked`, the others under `curve-0`, `curve-1`, … */
+export type AttackRequests = Readonly<Record<string, ArtifactRequest<'adversarial-examples'>>>
+
+const CONFIDENCE = 0.95
+
+export function attackRequests(attack: AttackParameters['attack'], { curve, ...parameters }: AttackOptions): AttackRequests {
+  const { epsilon, stepSize } = parameters
+  const at = (other: number) => adversarialExamples({ attack, ...parameters, epsilon: other, ...(stepSize !== undefined && { stepSize: (stepSize * other) / epsilon }) })
+  const others = curve ?? [epsilon / 2, epsilon * 2, epsilon * 4]
+  return { attacked: at(epsilon), ...Object.fromEntries(others.filter((other) => other !== epsilon).map((other, i) => [`curve-${i}`, at(other)])) }
+}
+
+export function measureRobustAccuracy(
+  artifacts: Readonly<Record<string, AdversarialExamples>>,
+  context: MetricContext<AttackOptions>,
+  attackInWords: (attacked: AdversarialExamples) => string,
+): Measurement | NotApplicable {
+  const { attacked, ...curve } = artifacts
+  const { data } = context
+  const outcome = outcomesOf(attacked, data)
+  const n = attacked.rows.length
+  if (n === 0) return notApplicable('no row has both a label and every feature')
+  const right = { successes: outcome.robust, trials: n }
+  return {
+    value: right.successes / n,
+    n,
+    intervalAt: (confidence) => wilsonInterval(right, confidence),
+    excluded: [
+      ...data.excluded,
+      ...(data.rows > n ? [{ reason: 'not in the seeded sample of attacked rows, or without a label', rows: data.rows - n }] : []),
+    ],
+    notes: [
+      ...(attacked.input === 'table' ? ['Without an adversary who edits applications, read this as decision stability under small changes.'] : []),
+      `Held against ${attackInWords(attacked)}; a stronger attack may succeed.`,
+      ...(attacked.zeroGradientShare > 0.05
+        ? [`The gradient was exactly zero for ${percent(attacked.zeroGradientShare)} of the rows classified right: gradients look masked, and robustness may be overstated.`]
+        : []),
+    ],
+    details: [facts(attacked, outcome, n), accuracyCurve([attacked, ...Object.values(curve)], data), classShares(attacked), ...successByGroup(attacked, outcome, data)],
+  }
+}
+
+type Outcomes = {
+  /** [n] class index of the label */
+  readonly truth: Int32Array
+  readonly clean: number
+  readonly robust: number
+  /** Right before the attack and right after it. */
+  readonly both: number
+  readonly majority: { readonly name: string; readonly rows: number }
+}
+
+function outcomesOf({ rows, classes, cleanPredicted, adversarialPredicted }: AdversarialExamples, { label }: DatasetView): Outcomes {
+  const toClass = label?.categories.map((category) => indexOfLabel(classes, category)) ?? []
+  const truth = Int32Array.from(rows, (row) => toClass[label?.codes[row] ?? -1] ?? -1)
+  const perClass = new Array<number>(classes.length).fill(0)
+  let clean = 0, robust = 0, both = 0
+  truth.forEach((expected, i) => {
+    if (expected >= 0) perClass[expected]++
+    if (cleanPredicted[i] === expected) clean++
+    if (adversarialPredicted[i] === expected) robust++
+    if (cleanPredicted[i] === expected && adversarialPredicted[i] === expected) both++
+  })
+  const most = perClass.indexOf(Math.max(...perClass))
+  return { truth, clean, robust, both, majority: { name: classes[most], rows: perClass[most] } }
+}
+
+function facts(attacked: AdversarialExamples, { clean, robust, both, majority }: Outcomes, n: number): Details {
+  const lost = pairedDifferenceInterval({ both, firstOnly: clean - both, secondOnly: robust - both, neither: n - clean - robust + both }, CONFIDENCE)
+  return {
+    type: 'facts',
+    title: 'Beside it',
+    items: [
+      { name: 'Accuracy without attack', value: clean / n, note: `${clean} of ${n} attacked rows` },
+      { name: 'Accuracy lost to the attack', value: (clean - robust) / n, ...(lost && { note: `95 % interval ${signed(lost.low)} to ${signed(lost.high)}, ${lost.method}` }) },
+      { name: 'Accuracy of always answering the majority class', value: majority.rows / n, note: `class ${majority.name}` },
+      { name: 'Attack success', value: clean === 0 ? null : (clean - both) / clean, note: `of the ${clean} rows classified right, ${clean - both} changed` },
+      { name: 'Epsilon', value: attacked.epsilon, note: unitInWords(attacked) },
+      { name: 'Steps, restarts', value: `${attacked.steps}, ${attacked.restarts}` },
+      { name: 'Bounds', value: attacked.bounds },
+      { name: 'Columns that may change', value: attacked.input === 'tensor' ? 'all' : attacked.mutableColumns.join(', ') },
+      ...(attacked.frozenColumns.length > 0 ? [{ name: 'Frozen columns', value: attacked.frozenColumns.map(({ column, reason }) => `${column} (${reason})`).join(', ') }] : []),
+      { name: 'Rows whose gradient is exactly zero', value: attacked.zeroGradientShare, note: 'share of rows classified right; a large share is a sign of masked gradients' },
+    ],
+  }
+}
+
+function accuracyCurve(attacks: readonly AdversarialExamples[], data: DatasetView): Details {
+  const [first] = attacks
+  const base = outcomesOf(first, data)
+  const n = first.rows.length
+  const point = (x: number, successes: number) => ({ x, y: successes / n, interval: wilsonInterval({ successes, trials: n }, CONFIDENCE) })
+  return {
+    type: 'curve',
+    title: 'Accuracy by epsilon',
+    caption: 'Each point is attacked on its own; bands are 95 % Wilson intervals.',
+    x: `epsilon (${unitInWords(first)})`,
+    y: 'accuracy',
+    points: [point(0, base.clean), ...attacks.map((attack) => point(attack.epsilon, outcomesOf(attack, data).robust))].sort((a, b) => a.x - b.x),
+    references: [{ name: `always ${base.majority.name}`, y: base.majority.rows / n }],
+  }
+}
+
+function classShares({ classes, cleanPredicted, adversarialPredicted }: AdversarialExamples): Details {
+  const share = (predicted: Int32Array, index: number) => predicted.reduce((count, value) => count + (value === index ? 1 : 0), 0) / predicted.length
+  return {
+    type: 'table',
+    title: 'Share predicted as each class',
+    columns: [{ key: 'class', title: 'Class' }, { key: 'clean', title: 'Without attack', unit: 'share' }, { key: 'attacked', title: 'Under attack', unit: 'share' }],
+    rows: classes.map((name, index) => ({ class: name, clean: share(cleanPredicted, index), attacked: share(adversarialPredicted, index) })),
+  }
+}
+
+/** Of the rows classified right, how many changed, per group of each sensitive column. */
+function successByGroup({ rows, cleanPredicted, adversarialPredicted }: AdversarialExamples, { truth }: Outcomes, data: DatasetView): Details[] {
+  const singles = data.sensitive.filter(({ columns }) => columns.length === 1)
+  if (singles.length === 0) return []
+  return [{
+    type: 'groups',
+    title: 'Attack success per group',
+    caption: 'Share of the rows classified right whose class the attack changed; 95 % Wilson intervals.',
+    unit: 'share',
+    series: singles.map(({ name, codes, categories }) => {
+      const people = new Array<number>(categories.length).fill(0), right = [...people], changed = [...people]
+      rows.forEach((row, i) => {
+        const group = codes[row]
+        if (group < 0) return
+        people[group]++
+        if (cleanPredicted[i] !== truth[i]) return
+        right[group]++
+        if (adversarialPredicted[i] !== truth[i]) changed[group]++
+      })
+      const groups = categories.map((value, i): GroupResult => ({
+        group: [{ column: name, value }],
+        n: people[i],
+        denominator: right[i],
+        value: right[i] === 0 ? null : changed[i] / right[i],
+        interval: wilsonInterval({ successes: changed[i], trials: right[i] }, CONFIDENCE),
+        role: right[i] === 0 ? 'too-small' : 'compared',
+        ...(right[i] === 0 && { reason: 'no row of this group was classified right' }),
+      }))
+      return { name, groups }
+    }),
+  }]
+}
+
+export const unitInWords = ({ unit, input }: AdversarialExamples): string =>
+  unit === 'sd' ? 'standard deviations of each column' : unit === 'range' ? "shares of each column's observed range" : input === 'tensor' ? "units of the model's input" : 'raw units'
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`
+const signed = (value: number) => `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(3)}`

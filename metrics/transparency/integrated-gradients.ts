@@ -1,0 +1,90 @@
+import { attributions, type Attributions, type AttributionParameters } from '../../src/contracts/artifact.js'
+import { defineMetric, notApplicable } from '../../src/contracts/metric.js'
+import type { Details } from '../../src/contracts/report.js'
+import { meanInterval } from '../../src/statistics/index.js'
+import { attributionParameters, INTEGRATED_GRADIENTS } from './attribution-parameters.js'
+import { rankColumns } from './column-importance.js'
+
+/**
+ * Global importance of a column = mean over rows of |integrated gradients of the log-odds of one class|; the value is that of the top column.
+ *
+ * 0: the score does not move with any column between reference and row. Caveat: dependence of the score relative to a reference, never a cause.
+ * Sundararajan, Taly, Yan 2017, arXiv:1703.01365.
+ */
+export default defineMetric({
+  id: 'transparency/integrated-gradients',
+  title: 'What the score depends on',
+  question: 'Relative to the reference, which columns does the score of a row depend on, and how much?',
+  formula: 'IGᵢ(x) = (xᵢ − x′ᵢ) · ∫₀¹ ∂F/∂xᵢ (x′ + α(x − x′)) dα, F = log-odds of one class; importance of a column = mean over rows of |IG|',
+  meaning: 'Log-odds that a column moves on average; 0: the score does not depend on any column between reference and row.',
+  range: [0, Infinity],
+  ideal: null,
+  unit: 'log-odds',
+  direction: 'none',
+  references: [INTEGRATED_GRADIENTS],
+  limits: [
+    'What the score depends on, relative to the reference; not a cause, and not what would happen if a person changed.',
+    'Columns that move together share their attribution in ways that depend on the reference.',
+  ],
+  per: 'audit',
+  needsDirection: false,
+  judged: false,
+  needs: ['model', 'gradient', 'row-independence', 'classes'],
+  parameters: attributionParameters,
+  requires: (options: AttributionParameters) => ({ explained: attributions(options) }),
+  evaluate({ explained }, { data }) {
+    const n = explained.rows.length
+    if (n === 0) return notApplicable('no row has every feature')
+    const ranked = rankColumns(explained)
+    const [top] = ranked
+    return {
+      value: top.importance,
+      n,
+      intervalAt: (confidence) => meanInterval(top.absolute, confidence),
+      excluded: n < data.rows ? [{ reason: 'not in the seeded sample of explained rows, or with a missing feature', rows: data.rows - n }] : [],
+      notes: [
+        `The value is the importance of ${top.name}, the column with the largest mean absolute attribution.`,
+        `Explained: ${explained.explained}. Reference: ${explained.baseline}.`,
+        ...(explained.clipped ? ['Only probabilities exist: the log-odds was clipped near 0 and 1, which flattens attributions there.'] : []),
+      ],
+      details: [importanceBars(ranked), reference(explained)],
+    }
+  },
+})
+
+function importanceBars(ranked: ReturnType<typeof rankColumns>): Details {
+  return {
+    type: 'bars',
+    title: 'Importance of each column',
+    caption: 'Mean absolute attribution with a 95 % interval; sampling error of these rows only.',
+    unit: 'log-odds',
+    bars: ranked.map(({ name, importance, absolute }) => ({ name, value: importance, interval: meanInterval(absolute, 0.95) })),
+  }
+}
+
+/** A second reference shows how much the reading hangs on the first. */
+function reference(explained: Attributions): Details {
+  const { columns, values, rows, secondTopColumn, secondBaseline } = explained
+  const top = Array.from(rows, (_, i) => indexOfLargest(values.subarray(i * columns.length, (i + 1) * columns.length)))
+  const agreeing = secondTopColumn && top.filter((column, i) => column === secondTopColumn[i]).length
+  return {
+    type: 'facts',
+    title: 'The reference',
+    items: [
+      { name: 'Reference', value: explained.baseline },
+      { name: 'Mean F at the reference', value: explained.baselineOutput, note: 'log-odds' },
+      { name: 'Mean F over the explained rows', value: explained.output.reduce((sum, value) => sum + value, 0) / rows.length, note: 'log-odds' },
+      ...(agreeing !== null && secondBaseline !== null
+        ? [{ name: `Rows whose top column is the same with ${secondBaseline} as reference`, value: agreeing / rows.length, note: `${agreeing} of ${rows.length} rows` }]
+        : []),
+    ],
+  }
+}
+
+function indexOfLargest(values: Float64Array): number {
+  let best = 0
+  values.forEach((value, i) => {
+    if (Math.abs(value) > Math.abs(values[best])) best = i
+  })
+  return best
+}
