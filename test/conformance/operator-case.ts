@@ -57,18 +57,23 @@ export function forwardGraph(one: OperatorCase, shapes: Shapes = 'static'): Grap
   return { graph, feeds: new Map(fedInputs.map(({ name, tensor }) => [name, tensor])) }
 }
 
-/** Adds an output `objective` [elements]: every element of the graph's float outputs times a random weight, so that its gradient is a full vector-Jacobian product. */
-export function withObjective({ graph, feeds }: GraphAndFeeds, random: Random, shapes: Shapes): GraphAndFeeds {
+/** The weight of an output's elements: the incoming gradient of a vector-Jacobian product. */
+export type Weigh = (output: RefTensor, index: number) => RefTensor
+
+export const randomWeights = (random: Random): Weigh => ({ dims, dtype }) => random.between(dims, -1, 1, dtype)
+
+/** Adds an output `objective` [elements]: every element of the graph's float outputs times its weight, fed as w0, w1, …; its gradient is a full vector-Jacobian product. */
+export function withObjective({ graph, feeds }: GraphAndFeeds, weigh: Weigh, shapes: Shapes = 'static'): GraphAndFeeds {
   const results = interpret(graph, feeds)
   const builder = new GraphBuilder(graph)
   const weights = new Map(feeds)
   const parts = graph.outputs.flatMap(({ name }, i) => {
-    const { dims, dtype } = results.get(name) as RefTensor
-    if (!isFloat(dtype)) return []
-    const weight = random.between(dims, -1, 1, dtype)
+    const result = results.get(name) as RefTensor
+    if (!isFloat(result.dtype)) return []
+    const weight = weigh(result, i)
     weights.set(`w${i}`, weight)
     builder.input(valueInfo(`w${i}`, weight, shapes))
-    return [{ flat: builder.add('Reshape', [builder.add('Mul', [name, `w${i}`]), builder.shape([-1])]), dtype }]
+    return [{ flat: builder.add('Reshape', [builder.add('Mul', [name, `w${i}`]), builder.shape([-1])]), dtype: result.dtype }]
   })
   const objective = parts.length === 1 ? parts[0].flat : builder.add('Concat', parts.map(({ flat }) => flat), { axis: 0 })
   builder.nodes.push({ name: 'objective', opType: 'Identity', domain: '', inputs: [objective], outputs: ['objective'], attributes: new Map() })
