@@ -10,7 +10,14 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export type Part = { readonly json: Json; readonly tensors: Readonly<Record<string, Tensor>> }
 
 /** What the parent knows when it plans. `model` is null for audits of stored predictions. */
-export type PlanContext = { readonly view: DatasetView; readonly model: ModelSummary | null; readonly decision: Decision; readonly seed: number }
+export type PlanContext = {
+  readonly view: DatasetView
+  readonly model: ModelSummary | null
+  /** How the view fills the model's inputs; empty without a model. */
+  readonly inputs: readonly InputPlan[]
+  readonly decision: Decision
+  readonly seed: number
+}
 
 /** How a class is chosen from the model's answer; EVIDENCE: shown on the first page, also when assumed. */
 export type Decision = { readonly threshold: number | null }

@@ -1,0 +1,200 @@
+/** @file Attributions: integrated gradients of the log-odds of one class, refined row by row, averaged over reference rows. */
+import { predictions, type Attributions, type AttributionParameters, type Predictions } from '../../contracts/artifact.js'
+import type { DatasetView, InputPlan } from '../../contracts/dataset.js'
+import { ProbityError } from '../../contracts/errors.js'
+import { indexOfLabel } from '../../contracts/labels.js'
+import type { Tensor, Tensors } from '../../contracts/tensor.js'
+import { featureStatistics, fillBlock, fillInputs } from '../../data/index.js'
+import { integratedGradientsToTolerance } from '../../explain/index.js'
+import { randomStream, sampleRows } from '../../tensor/random.js'
+import type { ArtifactGatherer, GatherContext, Json, Part, PlanContext } from '../kind.js'
+
+const BASELINE_ROWS = 32
+const MAX_STEPS = 2048
+const BLOCK_ROWS = 128
+const DEFAULT_ROWS = 500
+const DEFAULT_STEPS = 64
+
+/** Everything the result depends on, besides model, data, rows and seed. */
+type Concrete = {
+  /** F = sign · log-odds of this output class. */
+  readonly classIndex: number
+  readonly sign: 1 | -1
+  /** Rows of the view, or one row of feature values. */
+  readonly baseline: Baseline
+  readonly second: Baseline | null
+  readonly steps: number
+  /** Sample standard deviation of F over the data. */
+  readonly standardDeviation: number
+}
+type Baseline = { readonly rows: readonly number[] } | { readonly values: readonly number[] }
+
+export const attributionsGatherer: ArtifactGatherer<'attributions', { predictions: ReturnType<typeof predictions> }> = {
+  kind: 'attributions',
+  dependsOn: () => ({ predictions: predictions() }),
+
+  plan(parameters, { predictions: predicted }, context) {
+    const { view, model, seed } = context
+    if (!model) return { unavailable: 'needs a model; this audit has stored predictions only' }
+    const explained = explainedClass(parameters, predicted, view)
+    if ('unavailable' in explained) return explained
+    const complete = completeRows(view)
+    const baseline = chooseBaseline(parameters, explained, predicted, context, complete)
+    if ('unavailable' in baseline) return baseline
+    const concrete: Concrete = {
+      classIndex: explained.classIndex,
+      sign: explained.sign,
+      baseline,
+      second: parameters.baseline === 'mean' ? null : { values: meanRow(view) },
+      steps: parameters.steps ?? DEFAULT_STEPS,
+      standardDeviation: spreadOfLogOdds(predicted, explained.classIndex, complete),
+    }
+    return {
+      concrete: concrete as unknown as Json,
+      rows: sampleRows(complete, parameters.rows ?? DEFAULT_ROWS, randomStream(seed, 'attributions/rows')),
+      blockRows: BLOCK_ROWS,
+    }
+  },
+
+  async gather(rows, concrete, context) {
+    const { classIndex, sign, baseline, second, steps, standardDeviation } = concrete as unknown as Concrete
+    const { model, view, inputs } = context
+    const explain = (reference: Baseline, maxSteps: number) =>
+      integratedGradientsToTolerance(model, fillInputs(view, inputs, rows), {
+        baselines: baselineFeeds(reference, context),
+        objective: { loss: 'log-odds', target: classIndex },
+        steps,
+        maxSteps,
+        standardDeviation,
+      })
+    const first = await explain(baseline, MAX_STEPS)
+    const values = bySourceColumn(first.attributions, context, rows.length, sign)
+    const other = second && bySourceColumn((await explain(second, steps)).attributions, context, rows.length, sign)
+    const float = (data: Float64Array): Tensor => ({ data, dims: [data.length], dtype: 'float64' })
+    return {
+      json: { baselineOutput: sign * first.baselineOutput },
+      tensors: {
+        values: { data: values, dims: [rows.length, values.length / rows.length], dtype: 'float64' },
+        gap: float(first.gap.map((gap) => sign * gap)),
+        tolerance: float(first.tolerance),
+        output: float(first.output.map((output) => sign * output)),
+        steps: { data: first.steps, dims: [rows.length], dtype: 'int32' },
+        ...(other && { secondTop: { data: topColumns(other, rows.length), dims: [rows.length], dtype: 'int32' as const } }),
+      },
+    }
+  },
+
+  combine(parts, { rows, concrete }, { predictions: predicted }, { view, model }) {
+    const { classIndex, sign, baseline, second } = concrete as unknown as Concrete
+    const name = `${view.label?.name ?? 'class'} = ${predicted.classes[classIndex]}`
+    const join = (key: string) => Float64Array.from(parts.flatMap((part) => Array.from(part.tensors[key].data as Float64Array)))
+    const joinWhole = (key: string) => Int32Array.from(parts.flatMap((part) => Array.from(part.tensors[key].data as Int32Array)))
+    return {
+      rows: Int32Array.from(rows),
+      columns: sourceColumns(view),
+      values: join('values'),
+      completenessGap: join('gap'),
+      tolerance: join('tolerance'),
+      steps: joinWhole('steps'),
+      output: join('output'),
+      baselineOutput: (parts[0].json as { baselineOutput: number }).baselineOutput,
+      baseline: baselineInWords(baseline, sign === 1 ? `not predicted as ${name}` : `predicted as ${name}`),
+      secondTopColumn: second && joinWhole('secondTop'),
+      secondBaseline: second && baselineInWords(second, ''),
+      explained: sign === 1 ? `log-odds of ${name}` : `log-odds against ${name}`,
+      clipped: model?.prediction.kind === 'probabilities' && model.prediction.logits === null,
+    } satisfies Attributions
+  },
+}
+
+const completeRows = (view: DatasetView): number[] => Array.from({ length: view.rows }, (_, row) => row).filter((row) => view.complete[row] === 1)
+
+export const sourceColumns = (view: DatasetView): string[] => [...new Set(view.features.map(({ source }) => source))]
+
+/** With two classes the adverse class is the other one; with more it is "not the favorable one", whose log-odds is minus the favorable one's. */
+function explainedClass({ target }: AttributionParameters, { classes }: Predictions, view: DatasetView): { classIndex: number; sign: 1 | -1 } | { unavailable: string } {
+  if (target !== undefined) {
+    const classIndex = indexOfLabel(classes, String(target))
+    if (classIndex < 0) throw new ProbityError('config/target', `target ${target} is not a class of the model. Known: ${classes.join(', ')}.`)
+    return { classIndex, sign: 1 }
+  }
+  const wanted = view.favorable ?? view.positive
+  if (wanted === null) return { unavailable: 'no class to explain: state data.favorable, or the parameter target' }
+  const favorable = indexOfLabel(classes, wanted)
+  if (favorable < 0) return { unavailable: `the favorable class ${wanted} is not a class of the model` }
+  return classes.length === 2 ? { classIndex: 1 - favorable, sign: 1 } : { classIndex: favorable, sign: -1 }
+}
+
+function chooseBaseline(
+  { baseline = 'favorable-sample' }: AttributionParameters,
+  { classIndex, sign }: { classIndex: number; sign: 1 | -1 },
+  { predicted }: Predictions,
+  { view, seed, inputs }: PlanContext,
+  complete: readonly number[],
+): Baseline | { unavailable: string } {
+  if (baseline === 'mean') return { values: meanRow(view) }
+  if (baseline === 'favorable-sample') {
+    const favorable = complete.filter((row) => (predicted[row] === classIndex) === (sign === -1))
+    if (favorable.length === 0) return { unavailable: 'no row is predicted otherwise, so there is no reference: choose baseline mean or values' }
+    return { rows: sampleRows(favorable, BASELINE_ROWS, randomStream(seed, 'attributions/baseline')) }
+  }
+  const statistics = featureStatistics(view)
+  if (baseline === 'zero') {
+    const outside = isTable(inputs) ? view.features.filter((_, i) => statistics.min[i] > 0 || statistics.max[i] < 0) : []
+    if (outside.length > 0) {
+      throw new ProbityError('config/baseline', `baseline zero lies outside what was observed in ${outside.map(({ name }) => name).slice(0, 5).join(', ')}: an impossible row. Choose favorable-sample or mean.`)
+    }
+    return { values: view.features.map(() => 0) }
+  }
+  const unknown = Object.keys(baseline).filter((name) => !view.features.some((feature) => feature.name === name))
+  if (unknown.length > 0) throw new ProbityError('config/baseline', `baseline names ${unknown[0]}, which is not a feature. Features: ${view.features.map(({ name }) => name).join(', ')}.`)
+  const means = meanRow(view)
+  return { values: view.features.map(({ name }, i) => baseline[name] ?? means[i]) }
+}
+
+const meanRow = (view: DatasetView): number[] => [...featureStatistics(view).mean]
+
+/** A model input of shape [rows, columns] is a table; a higher rank is a tensor such as an image. */
+export const isTable = (inputs: readonly InputPlan[]): boolean => inputs.every(({ shape }) => shape.length <= 1)
+
+/** Sample standard deviation of log p − log(1 − p), p clipped to what doubles can tell from 0 and 1. */
+function spreadOfLogOdds({ probabilities, classes }: Predictions, classIndex: number, rows: readonly number[]): number {
+  if (!probabilities || rows.length < 2) return 0
+  const outputs = rows.map((row) => {
+    const p = Math.min(Math.max(probabilities[row * classes.length + classIndex], 1e-15), 1 - 1e-15)
+    return Math.log(p) - Math.log1p(-p)
+  })
+  const mean = outputs.reduce((sum, output) => sum + output, 0) / outputs.length
+  return Math.sqrt(outputs.reduce((sum, output) => sum + (output - mean) ** 2, 0) / (outputs.length - 1))
+}
+
+function baselineFeeds(baseline: Baseline, { view, inputs }: GatherContext): Tensors {
+  if ('rows' in baseline) return fillInputs(view, inputs, baseline.rows)
+  return fillBlock(view.features, inputs, Float64Array.from(baseline.values))
+}
+
+/** Attributions of tensors, added up per source column of the file: [rows, columns]. */
+function bySourceColumn(attributions: Readonly<Record<string, Float64Array>>, { view, inputs }: GatherContext, rows: number, sign: number): Float64Array {
+  const columns = sourceColumns(view)
+  const values = new Float64Array(rows * columns.length)
+  for (const { input, columns: features } of inputs) {
+    const target = features.map((feature) => columns.indexOf(view.features[feature].source))
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < features.length; i++) values[row * columns.length + target[i]] += sign * attributions[input][row * features.length + i]
+    }
+  }
+  return values
+}
+
+function topColumns(values: Float64Array, rows: number): Int32Array {
+  const width = values.length / rows
+  return Int32Array.from({ length: rows }, (_, row) => {
+    let best = 0
+    for (let i = 1; i < width; i++) if (Math.abs(values[row * width + i]) > Math.abs(values[row * width + best])) best = i
+    return best
+  })
+}
+
+function baselineInWords(baseline: Baseline, which: string): string {
+  return 'rows' in baseline ? `the average over ${baseline.rows.length} seeded rows ${which}` : 'one row: the mean of each column'
+}
