@@ -1,4 +1,5 @@
 /** @file The data set as metrics and gatherers see it: decoded, encoded, every row accounted for. */
+import type { DType } from './tensor.js'
 
 /** A column whose values are categories. Codes index `categories`; −1 is a missing value. */
 export type CategoricalColumn = {
@@ -25,8 +26,11 @@ export type NumericColumn = {
   readonly values: Float64Array
 }
 
-/** How a feature was made from its source column, which decides what an attack may change and how attributions are summed. */
-export type FeatureKind = 'continuous' | 'integer' | 'binary' | 'one-hot'
+/**
+ * How a feature was made from its source column, which decides what an attack may change and how attributions are summed.
+ * `category` is text for a string input: the matrix holds the index into `categories`.
+ */
+export type FeatureKind = 'continuous' | 'integer' | 'binary' | 'one-hot' | 'category'
 
 /** One column of the matrix that the model receives. */
 export type Feature = {
@@ -35,6 +39,8 @@ export type Feature = {
   /** The column of the file it comes from. */
   readonly source: string
   readonly kind: FeatureKind
+  /** For `category`: the texts that the matrix indexes. */
+  readonly categories?: readonly string[]
 }
 
 /** How one model input is filled: `features[columns]`, times scale, in `shape` (without the batch axis). */
@@ -44,6 +50,8 @@ export type InputPlan = {
   readonly columns: readonly number[]
   readonly shape: readonly number[]
   readonly scale: number
+  /** The input's element type; float32 when absent. */
+  readonly dtype?: DType
 }
 
 /** Rows that something could not use, with the reason in words. */
