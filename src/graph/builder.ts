@@ -12,16 +12,20 @@ export class GraphBuilder {
   readonly valueInfo: Map<string, ValueInfo>
   readonly inputs: ValueInfo[]
   readonly outputs: ValueInfo[] = []
-  readonly #names = new Set<string>()
+  readonly #names: Set<string>
   readonly #constants = new Map<string, string>()
 
-  /** Starts from the graph's nodes, inputs and initializers; outputs are to be chosen anew. */
-  constructor(readonly base: Graph) {
+  /**
+   * Starts from the graph's nodes, inputs and initializers; outputs are to be chosen anew.
+   * Builders of one graph and of its subgraphs share `names`, so that no inner name hides an outer one.
+   */
+  constructor(readonly base: Graph, names: Set<string> = new Set()) {
+    this.#names = names
     this.nodes = [...base.nodes]
     this.initializers = new Map(base.initializers)
     this.valueInfo = new Map(base.valueInfo)
     this.inputs = [...base.inputs]
-    collectNames(base, this.#names)
+    collectNames(base, names)
   }
 
   /** A name that no value of the graph or of its subgraphs has. */
@@ -96,7 +100,8 @@ export { float, int, ints, string, tensorValue }
 
 const isList = (value: Attribute | readonly number[]): value is readonly number[] => Array.isArray(value)
 
-function collectNames(graph: Graph, names: Set<string>): void {
+/** Adds every name of the graph and of its subgraphs to `names`. */
+export function collectNames(graph: Graph, names: Set<string>): void {
   for (const { name } of [...graph.inputs, ...graph.outputs]) names.add(name)
   for (const name of graph.initializers.keys()) names.add(name)
   for (const name of graph.sparseInitializers.keys()) names.add(name)
