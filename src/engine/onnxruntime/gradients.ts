@@ -1,12 +1,141 @@
-/** @file Gradients and objective values of one model. */
-import type { Capability } from '../../contracts/model.js'
+/** @file Gradients and objective values of one model: compiled once per (objective, values) and run in blocks. */
+import { differentiate, objectiveGraph, type ObjectiveGraph } from '../../autodiff/index.js'
+import { messageOf, ProbityError } from '../../contracts/errors.js'
+import type { Capability, Dim, ModelInput } from '../../contracts/model.js'
+import { nearest } from '../../contracts/near-names.js'
 import type { Objective } from '../../contracts/objective.js'
 import type { Tensor } from '../../contracts/tensor.js'
+import { infoOf, reaches, writeModel, type Graph, type OnnxModel } from '../../graph/index.js'
+import { isFloat } from '../../tensor/dtypes.js'
+import { blocksOf, joinBlocks, sumBlocks, type Block } from '../blocks.js'
 import type { CheckedFeeds } from '../feeds.js'
+import { attach, targetTensor, type Attachment, type ObjectiveSources } from '../objective.js'
+import { openSession, type Session, type SessionOptions } from './session.js'
 
-export interface Gradients {
-  readonly capability: Capability
-  evaluate(feeds: CheckedFeeds, objective: Objective): Promise<Tensor>
-  gradient(feeds: CheckedFeeds, objective: Objective, withRespectTo?: readonly string[]): Promise<Iterable<readonly [string, Tensor]>>
-  release(): Promise<void>
+export type GradientSource = ObjectiveSources & {
+  /** Weights inside, functions expanded, shapes inferred. */
+  readonly model: OnnxModel
+  readonly inputs: readonly ModelInput[]
+  readonly fixedBatch: number | null
+  readonly blockRows: number
+  readonly session: SessionOptions
 }
+
+type Compiled<G extends ObjectiveGraph> = { readonly graph: G; readonly session: Session }
+type Answer = { readonly block: Block; readonly outputs: ReadonlyMap<string, Tensor> }
+
+export class Gradients {
+  readonly #source: GradientSource
+  readonly #compiled = new Map<string, Promise<Compiled<ObjectiveGraph>>>()
+  readonly #floatInputs: readonly string[]
+  readonly #perRow: ReadonlySet<string>
+  #capability: Capability | null = null
+
+  constructor(source: GradientSource) {
+    this.#source = source
+    this.#floatInputs = source.inputs.filter(({ dtype }) => isFloat(dtype)).map(({ name }) => name)
+    this.#perRow = reaches(source.model.graph, source.inputs.filter(({ batchAxis }) => batchAxis !== null).map(({ name }) => name))
+  }
+
+  /** Found out by differentiating the prediction's output with respect to the float inputs, once. */
+  get capability(): Capability {
+    return (this.#capability ??= this.#findCapability())
+  }
+
+  #findCapability(): Capability {
+    const { prediction, model } = this.#source
+    const output = prediction.logits ?? prediction.output
+    if (output === null) return { available: false, reason: 'The model gives labels only, which have no gradient' }
+    if (this.#floatInputs.length === 0) return { available: false, reason: 'No input of the model is a float: name an internal value, such as an embedding' }
+    try {
+      differentiate(model.graph, { objective: { output }, withRespectTo: this.#floatInputs })
+      return { available: true }
+    } catch (error) {
+      return { available: false, reason: messageOf(error) }
+    }
+  }
+
+  /** [rows] */
+  async evaluate(feeds: CheckedFeeds, objective: Objective): Promise<Tensor> {
+    const attachment = attach(objective, this.#source)
+    const { graph, session } = await this.#compile(JSON.stringify([attachment]), () => objectiveGraph(this.#source.model.graph, attachment))
+    const answers = await this.#run(session, graph, attachment, feeds, objective, [graph.objectiveOutput])
+    return joinBlocks('The objective', parts(answers, graph.objectiveOutput), 0)
+  }
+
+  async gradient(feeds: CheckedFeeds, objective: Objective, withRespectTo: readonly string[] = this.#floatInputs): Promise<[string, Tensor][]> {
+    const attachment = attach(objective, this.#source)
+    const names = [...new Set(withRespectTo)]
+    for (const name of names) this.#requireValue(name)
+    if (names.length === 0) throw new ProbityError('engine/no-float-input', 'No input of the model is a float. Name an internal float value, such as an embedding, in withRespectTo.')
+    const { graph, session } = await this.#compile(JSON.stringify([attachment, ...names]), () => differentiate(this.#source.model.graph, { objective: attachment, withRespectTo: names }))
+    const outputs = names.map((name) => [name, graph.gradients.get(name)!] as const)
+    const answers = await this.#run(session, graph, attachment, feeds, objective, outputs.map(([, output]) => output))
+    return outputs.map(([name, output]) => [name, this.#join(name, parts(answers, output))])
+  }
+
+  async release(): Promise<void> {
+    const compiled = await Promise.allSettled(this.#compiled.values())
+    this.#compiled.clear()
+    await Promise.all(compiled.map((one) => (one.status === 'fulfilled' ? one.value.session.release() : null)))
+  }
+
+  /** Per-row values get their rows back in order; what all rows share (weights, constants) gets the sum over blocks. */
+  #join(name: string, answers: readonly { block: Block; tensor: Tensor }[]): Tensor {
+    const axis = this.#rowAxisOf(name)
+    if (axis !== null) return joinBlocks(`The gradient of ${name}`, answers, axis)
+    if (answers.some(({ block: { rows, fed } }) => rows !== fed)) {
+      throw new ProbityError('engine/fixed-batch', `The gradient of ${name} sums over all rows, and the model is fixed to batches of ${this.#source.fixedBatch}: feed a multiple of that many rows`)
+    }
+    return sumBlocks(answers.map(({ tensor }) => tensor))
+  }
+
+  #rowAxisOf(name: string): number | null {
+    const input = this.#source.inputs.find((known) => known.name === name)
+    if (input) return input.batchAxis
+    if (!this.#perRow.has(name)) return null
+    const batch = this.#source.inputs.map(({ dims, batchAxis }) => (batchAxis === null ? null : dims?.[batchAxis])).find((dim) => typeof dim === 'string')
+    return batch === undefined ? 0 : Math.max(0, dimsOf(this.#source.model.graph, name)?.indexOf(batch!) ?? 0)
+  }
+
+  async #run(session: Session, graph: ObjectiveGraph, attachment: Attachment, { tensors, rows }: CheckedFeeds, { target }: Objective, fetches: readonly string[]): Promise<Answer[]> {
+    const { inputs, fixedBatch, blockRows, model } = this.#source
+    const axes = new Map(inputs.map(({ name, batchAxis }) => [name, batchAxis]))
+    const feeds = new Map(tensors)
+    if (graph.target) {
+      feeds.set(graph.target.name, targetTensor(target, attachment, dimsOf(model.graph, attachment.output), graph.target.dtype, rows ?? 1))
+      axes.set(graph.target.name, rows === null ? null : 0)
+    }
+    const answers: Answer[] = []
+    for (const block of blocksOf(feeds, { axes, rows, blockRows, fixedBatch })) answers.push({ block, outputs: await session.run(block.feeds, fetches) })
+    return answers
+  }
+
+  #compile<G extends ObjectiveGraph>(key: string, build: () => G): Promise<Compiled<G>> {
+    const known = this.#compiled.get(key) as Promise<Compiled<G>> | undefined
+    if (known) return known
+    const compiled = this.#open(build)
+    this.#compiled.set(key, compiled)
+    compiled.catch(() => this.#compiled.delete(key))
+    return compiled
+  }
+
+  async #open<G extends ObjectiveGraph>(build: () => G): Promise<Compiled<G>> {
+    const { model, session } = this.#source
+    const graph = build()
+    return { graph, session: await openSession(writeModel({ ...model, graph, functions: [] }), { ...session, label: `the gradient of ${session.label}` }) }
+  }
+
+  #requireValue(name: string): void {
+    const { values } = this.#source
+    if (!values.has(name)) throw new ProbityError('engine/unknown-value', `The model has no value ${name}. ${nearest(name, [...this.#floatInputs, ...values])}`)
+  }
+}
+
+const parts = (answers: readonly Answer[], output: string) => answers.map(({ block, outputs }) => ({ block, tensor: outputs.get(output)! }))
+
+function dimsOf(graph: Graph, name: string): readonly Dim[] | null {
+  const { type } = infoOf(graph, name)
+  return type?.kind === 'tensor' ? type.dims : null
+}
+

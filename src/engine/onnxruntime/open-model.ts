@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { messageOf, ProbityError } from '../../contracts/errors.js'
 import type { Prediction } from '../../contracts/model.js'
-import { infoOf, opsetOf, readModel, writeModel, type OnnxModel } from '../../graph/index.js'
+import { inferShapes, infoOf, opsetOf, producersOf, readModel, writeModel, type OnnxModel } from '../../graph/index.js'
 import { detectBatchAxes, type Signature } from '../batch.js'
 import { DEFAULT_BLOCK_ROWS, type LoadedModel, type LoadOptions } from '../options.js'
 import { settlePrediction } from '../prediction.js'
 import { planForward } from './forward.js'
+import { Gradients } from './gradients.js'
 import { OnnxruntimeModel } from './model.js'
 import { loadRuntime, openSession } from './session.js'
 
@@ -26,19 +27,20 @@ export async function openOnnxModel(source: string | Uint8Array, options: LoadOp
   const { inputs, outputs, fixedBatch } = detectBatchAxes(forward.inputs.map(settle), forward.outputs.map(settle))
   const prediction = settlePrediction(temporary(outputs), options.prediction, outputs, plan.aliases)
   const { env } = await loadRuntime()
-  const gradients = {
-    capability: { available: false as const, reason: 'not built' },
-    evaluate: () => Promise.reject(new ProbityError('engine/gradient', 'not built')),
-    gradient: () => Promise.reject(new ProbityError('engine/gradient', 'not built')),
-    release: () => Promise.resolve(),
-  }
+  const blockRows = options.blockRows ?? DEFAULT_BLOCK_ROWS
+  const gradients = new Gradients({
+    model: { ...model, graph: inferShapes(model.graph) }, inputs, outputs, prediction, fixedBatch, blockRows, session, aliases: plan.aliases,
+    chosenOutput: options.prediction?.name === undefined ? null : prediction.output,
+    values: valuesOf(model),
+    independentColumns: producersOf(model.graph).get(prediction.output ?? '')?.opType === 'Sigmoid',
+  })
   return new OnnxruntimeModel(
     {
       inputs, outputs, fixedBatch, prediction,
       engine: { name: 'onnxruntime', version: env.versions.node ?? env.versions.common, provider: 'cpu' },
       metadata: model.metadata, format: 'onnx', producer: producerOf(model), opset: opsetOf(model.graph) || null,
     },
-    forward, gradients, options.blockRows ?? DEFAULT_BLOCK_ROWS,
+    forward, gradients, blockRows,
   )
 }
 
@@ -59,6 +61,11 @@ async function readBytes(path: string): Promise<Uint8Array> {
   } catch (error) {
     throw new ProbityError('engine/open', `The model ${path} cannot be read: ${messageOf(error)}`, { cause: error })
   }
+}
+
+/** Inputs, weights and everything that nodes make. */
+function valuesOf({ graph }: OnnxModel): Set<string> {
+  return new Set([...graph.inputs.map(({ name }) => name), ...graph.initializers.keys(), ...graph.nodes.flatMap(({ outputs }) => outputs.filter((name) => name !== ''))])
 }
 
 const producerOf = ({ producerName, producerVersion }: OnnxModel): string => [producerName, producerVersion].filter(Boolean).join(' ')
