@@ -1,0 +1,84 @@
+/**
+ * @file Cells of a table of people, and what of them may be shown. A count from 1 to 9 is a small cell. Statistical disclosure control
+ * calls hiding it primary suppression, and hiding a neighbour so that no total gives it away complementary suppression
+ * (Hundepool et al. 2012, Statistical Disclosure Control, ch. 4).
+ */
+
+/** Exact, between two values, or not at all. */
+export type Shown = number | { readonly low: number; readonly high: number } | 'withheld'
+
+export const SMALL = 10
+
+export const isSmall = (count: number): boolean => count > 0 && count < SMALL
+
+/** Ranges that a reader can compute anyway tell nothing: between 1 and 9. */
+const UNDER: Shown = { low: 1, high: SMALL - 1 }
+
+/**
+ * Protects counts whose total a reader knows. Where the total would pin a small cell down, the smallest other cell is given as the
+ * range of all values that the total allows, so the range itself says nothing new.
+ */
+export function protectCounts(counts: readonly number[]): readonly Shown[] {
+  const small = counts.filter(isSmall)
+  if (small.length === 0) return counts
+  const k = small.length
+  const hidden = small.reduce((sum, count) => sum + count, 0)
+  const loose = k > 1 && hidden >= k + 8 && hidden <= 9 * k - 8
+  const shown = counts.map((count): Shown => (isSmall(count) ? UNDER : count))
+  if (loose) return shown
+  const others = counts.map((count, index) => ({ count, index })).filter(({ count }) => count >= SMALL).sort((a, b) => a.count - b.count)
+  const cover = others.find(({ count }) => count + hidden - 9 * k >= SMALL)
+  if (cover) shown[cover.index] = { low: cover.count + hidden - 9 * k, high: cover.count + hidden - k }
+  else for (const { index } of others) shown[index] = 'withheld'
+  return shown
+}
+
+/** People behind a rate: k of n. Null where the value is not a share of people, such as a mean. */
+export function numerator(value: number | null, denominator: number): number | null {
+  if (value === null || value < 0 || value > 1) return null
+  const k = Math.round(value * denominator)
+  return Math.abs(value * denominator - k) < 1e-6 * Math.max(1, denominator) ? k : null
+}
+
+/** Under 10 on one side, zero included: "none of 164" says as much about each person as "3 of 164". */
+export const isSmallRate = (k: number, denominator: number): boolean => k < SMALL || denominator - k < SMALL
+
+/** A rate with a small side, as the bound that every count from 0 to 9 on that side satisfies. */
+export function boundRate(k: number, denominator: number): Shown {
+  const low = k < SMALL
+  const high = denominator - k < SMALL
+  if (low === high) return 'withheld'
+  return low ? { low: 0, high: (SMALL - 1) / denominator } : { low: (denominator - SMALL + 1) / denominator, high: 1 }
+}
+
+/** The rate of a neighbour of a bounded cell: the range that the total of both leaves open. */
+export function coverRate(k: number, denominator: number, hidden: { readonly k: number; readonly denominator: number }): Shown {
+  const total = k + hidden.k
+  const spare = denominator - k + hidden.denominator - hidden.k
+  const range = hidden.k < SMALL ? { low: total - SMALL + 1, high: total } : { low: denominator - spare, high: denominator - spare + SMALL - 1 }
+  return range.low < 0 || range.high > denominator ? 'withheld' : { low: range.low / denominator, high: range.high / denominator }
+}
+
+const BIN = 2 * SMALL
+
+/** A rate in steps of twenty people. */
+export function coarseRate(k: number, denominator: number): Shown {
+  const low = BIN * Math.floor(k / BIN)
+  return denominator < 2 * BIN || low + BIN > denominator ? 'withheld' : { low: low / denominator, high: (low + BIN - 1) / denominator }
+}
+
+const ends = (shown: Exclude<Shown, 'withheld'>): { readonly low: number; readonly high: number } => (typeof shown === 'number' ? { low: shown, high: shown } : shown)
+
+/** What the shown rates of the groups leave open for their largest difference, or for smallest / largest. */
+export function combine(shown: readonly Shown[], how: 'difference' | 'ratio'): Shown {
+  const rates = shown.filter((each) => each !== 'withheld').map(ends)
+  if (rates.length < shown.length || rates.length < 2) return 'withheld'
+  const lows = rates.map(({ low }) => low)
+  const highs = rates.map(({ high }) => high)
+  const pairs = rates.flatMap((a, i) => rates.flatMap((b, j) => (i === j ? [] : [{ a, b }])))
+  if (how === 'difference') {
+    return { low: Math.max(0, Math.max(...lows) - Math.min(...highs)), high: Math.max(...pairs.map(({ a, b }) => a.high - b.low)) }
+  }
+  if (Math.max(...lows) === 0) return 'withheld'
+  return { low: Math.min(1, ...pairs.map(({ a, b }) => (b.high === 0 ? 1 : a.low / b.high))), high: Math.min(1, Math.min(...highs) / Math.max(...lows)) }
+}

@@ -1,0 +1,123 @@
+/** @file One result as display text: value, interval, limit, judgement, groups, details. */
+import type { MetricCard, Report, Result } from '../src/contracts/report.js'
+import type { Mark } from './charts.js'
+import { linearScale } from './charts.js'
+import { DASH, confidenceWords, decimalsFor, format, formatCount, formatInterval, formatShown } from './numbers.js'
+import type { ShownResult } from './suppression.js'
+import type { DetailsView } from './view-details.js'
+import { detailsView } from './view-details.js'
+import type { AxisView, GroupTableView } from './view-groups.js'
+import { axisView, groupTable, groupUnit, markOf } from './view-groups.js'
+import type { Badge } from './words.js'
+import { decisionWords, guardText, judgeWords, limitWords, orNotStated, pValueWords, statusBadge, unitWords } from './words.js'
+
+export type GaugeView = {
+  readonly axis: AxisView
+  readonly mark: Mark
+  /** The side of the limit where it holds. */
+  readonly holds: { readonly x: number; readonly width: number } | null
+  readonly limits: readonly number[]
+  readonly description: string
+}
+
+export type LimitView = { readonly words: string; readonly judge: string; readonly onInsufficient: string; readonly setBy: string; readonly on: string; readonly reason: string }
+
+export type ResultView = {
+  readonly anchor: string
+  readonly key: string
+  readonly badge: Badge
+  readonly metric: string
+  readonly category: string
+  /** What it compares or what the entry is called: "black", "black and single", "small", "all rows". */
+  readonly about: string
+  readonly value: string | null
+  readonly valueWithUnit: string
+  readonly interval: string | null
+  readonly intervalTitle: string
+  readonly intervalMethod: string
+  readonly rows: string | null
+  readonly excluded: readonly string[]
+  readonly parameters: readonly { readonly name: string; readonly value: string }[]
+  readonly reason: string | null
+  readonly limit: LimitView | null
+  readonly decision: string
+  readonly judgement: readonly string[]
+  readonly settle: readonly { readonly name: string; readonly value: string }[]
+  readonly notes: readonly string[]
+  readonly gauge: GaugeView | null
+  readonly groups: GroupTableView | null
+  readonly details: readonly DetailsView[]
+  readonly guarded: boolean
+}
+
+const WITHHELD = 'withheld, so that no count under 10 can be worked out'
+
+export function aboutWords(result: Result): string {
+  const columns = result.sensitive.join(' and ')
+  const parts = [columns, result.name ?? ''].filter((part) => part !== '')
+  return parts.join(', ') || 'all rows'
+}
+
+function gauge(result: Result, shown: ShownResult, card: MetricCard | null, text: string): GaugeView | null {
+  const { threshold, unit } = result
+  if (shown.value === null || shown.value === 'withheld') return null
+  const limits = [threshold?.min, threshold?.max].filter((each) => each !== undefined)
+  const values = typeof shown.value === 'number' ? [shown.value] : [shown.value.low, shown.value.high]
+  const ends = [...values, ...(shown.interval ? [shown.interval.low, shown.interval.high] : []), ...limits]
+  // Zero and the ideal anchor the picture, unless they would squeeze everything else into a corner.
+  const width = Math.max(...ends) - Math.min(...ends)
+  const anchors = [card?.ideal ?? null].filter((each) => each !== null && ends.every((end) => Math.abs(end - each) <= 3 * width)).map(Number)
+  const scale = linearScale([...ends, ...anchors], { within: card?.range ?? [null, null], ticks: 5, pad: 4 })
+  const mark = markOf(scale, shown.value, shown.interval)
+  if (!mark || (limits.length === 0 && mark.from === null)) return null
+  const from = threshold?.min === undefined ? 0 : scale.at(threshold.min)
+  const to = threshold?.max === undefined ? 100 : scale.at(threshold.max)
+  return { axis: axisView(scale, unit), mark, holds: limits.length ? { x: from, width: Math.round(Math.max(0, to - from) * 100) / 100 } : null, limits: limits.map(scale.at), description: text }
+}
+
+function settleView(result: Result): ResultView['settle'] {
+  const settle = result.decision?.settle
+  if (!settle) return []
+  const people = (count: number | null): string => (count === null ? 'not decidable at this limit' : `${Math.ceil(count).toLocaleString('en-US')} rows per group`)
+  return [
+    { name: 'Smallest gap from the limit that this sample decides (80 % power)', value: settle.smallestDecidableGap === null ? 'none' : format(settle.smallestDecidableGap, '', null) },
+    { name: 'Fresh sample that would settle it, if the limit holds', value: people(settle.rowsPerGroup.ifPass) },
+    { name: 'Fresh sample that would settle it, if it does not', value: people(settle.rowsPerGroup.ifFail) },
+    { name: 'Limiting cell', value: guardText(settle.limitingCell, false, false) },
+  ]
+}
+
+const parameterText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+export function resultView(report: Report, result: Result, shown: ShownResult, anchor: string, showSmall: boolean): ResultView {
+  const { threshold, decision, unit } = result
+  const card = Object.hasOwn(report.metrics, result.id) ? (report.metrics[result.id] ?? null) : null
+  const limits = [threshold?.min, threshold?.max].filter((each) => each !== undefined)
+  const decimals = typeof shown.value === 'number' ? decimalsFor(shown.value, shown.interval, unit, limits) : null
+  const value = shown.value === null ? null : formatShown(shown.value, unit, decimals)
+  const interval = shown.interval && typeof shown.value === 'number' ? formatInterval(shown.interval, unit, decimals) : null
+  const plain = (text: string): string => guardText(text, showSmall, shown.guarded)
+  const words = unit === '' || unit === 'share' || value === 'withheld' ? '' : ` (${unitWords(unit)})`
+  const exact = typeof shown.value === 'number'
+  return {
+    anchor, key: result.key, badge: statusBadge(result.status), metric: card?.title ?? result.id, category: result.category, about: aboutWords(result),
+    value,
+    valueWithUnit: value === null ? DASH : value + words,
+    interval: interval ?? (value !== null && !exact ? WITHHELD : null),
+    intervalTitle: result.interval ? confidenceWords(result.interval) : 'Interval',
+    intervalMethod: result.interval?.method ?? '',
+    rows: shown.n === null ? null : `${formatCount(shown.n)} of ${formatCount(report.data.rowsInFile)} rows`,
+    excluded: result.excluded.map(({ reason, rows }) => `${formatCount(showSmall || rows === 0 || rows >= 10 ? rows : { low: 1, high: 9 })} rows left out: ${reason}`),
+    parameters: Object.entries(result.parameters).map(([name, each]) => ({ name, value: parameterText(each) })),
+    reason: result.reason === undefined ? null : plain(result.reason),
+    limit: threshold ? { words: limitWords(threshold), judge: judgeWords(threshold), onInsufficient: threshold.onInsufficient === 'warn' ? 'undecided is reported, not failed' : 'undecided fails the job', setBy: orNotStated(threshold.setBy), on: orNotStated(threshold.on), reason: orNotStated(threshold.reason) } : null,
+    decision: decisionWords(result),
+    judgement: decision ? (shown.guarded && !exact ? [`The p-values are ${WITHHELD}.`] : [plain(decision.explanation), ...pValueWords(result.status, decision)].filter((each) => each !== '')) : [],
+    settle: shown.guarded ? [] : settleView(result),
+    notes: result.notes.map(plain),
+    gauge: gauge(result, shown, card, `${card?.title ?? result.id}, ${aboutWords(result)}: ${value ?? 'no value'}${interval ? `, interval ${interval}` : ''}${threshold ? `; limit ${limitWords(threshold)}` : ''}`),
+    groups: shown.groups.length ? groupTable(shown.groups, groupUnit(unit, result.groups), `Groups of ${result.sensitive.join(' and ') || 'the data'}`, 'Group') : null,
+    details: result.details.map((details) => detailsView(details, { showSmall, shown })),
+    guarded: shown.guarded,
+  }
+}

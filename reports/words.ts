@@ -1,0 +1,96 @@
+/** @file The report's own wording. What may be claimed is narrow: evidence for or against a limit, on these rows, and nothing beyond. */
+import type { Decision, Result, Status, Threshold, Verdict } from '../src/contracts/report.js'
+
+export type Badge = { readonly status: string; readonly symbol: string; readonly word: string }
+
+const STATUS: Readonly<Record<Status, Badge>> = {
+  pass: { status: 'pass', symbol: '✓', word: 'Passed' },
+  fail: { status: 'fail', symbol: '✕', word: 'Failed' },
+  insufficient: { status: 'insufficient', symbol: '?', word: 'Undecided' },
+  informative: { status: 'informative', symbol: 'i', word: 'Informative' },
+  'not-applicable': { status: 'not-applicable', symbol: '–', word: 'Not applicable' },
+  error: { status: 'error', symbol: '!', word: 'Error' },
+}
+
+const VERDICT: Readonly<Record<Verdict, Badge>> = {
+  pass: { status: 'pass', symbol: '✓', word: 'All limits held' },
+  fail: { status: 'fail', symbol: '✕', word: 'Failed' },
+  insufficient: { status: 'insufficient', symbol: '?', word: 'Not shown to hold' },
+  incomplete: { status: 'error', symbol: '!', word: 'Incomplete' },
+  'not-judged': { status: 'not-judged', symbol: '○', word: 'Nothing was judged' },
+}
+
+const VERDICT_MEANING: Readonly<Record<Verdict, string>> = {
+  pass: 'Every check that has a limit passed, on these rows and under this decision rule. What was not tested is listed below.',
+  fail: 'At least one limit is exceeded.',
+  insufficient: 'No limit is shown to be exceeded, but at least one is not shown to hold: these rows cannot decide it.',
+  incomplete: 'At least one check that has a limit could not be computed, so the audit as a whole has no answer yet.',
+  'not-judged': 'The configuration sets no limits. The values below are descriptions; none of them was held against anything.',
+}
+
+export const statusBadge = (status: Status): Badge => STATUS[status]
+export const verdictBadge = (verdict: Verdict): Badge => VERDICT[verdict]
+export const verdictMeaning = (verdict: Verdict): string => VERDICT_MEANING[verdict]
+
+const CATEGORY: Readonly<Record<string, string>> = { fairness: 'Group fairness', transparency: 'Transparency', robustness: 'Robustness', privacy: 'Privacy', language: 'Language', data: 'Data' }
+export const categoryTitle = (category: string): string => CATEGORY[category] ?? category.charAt(0).toUpperCase() + category.slice(1)
+
+const MEANING: Readonly<Record<string, string>> = {
+  outcome: 'what happened afterwards',
+  'human-decision': 'past decisions by people, which may themselves carry a gap',
+  proxy: 'a stand-in for what is meant',
+}
+export const labelMeaningWords = (meaning: string | null): string => (meaning === null ? 'not stated' : (MEANING[meaning] ?? meaning))
+
+const DIRECTION: Readonly<Record<string, string>> = { 'higher-is-better': 'higher is better', 'lower-is-better': 'lower is better', none: 'describes; neither end is better' }
+export const directionWords = (direction: string): string => DIRECTION[direction] ?? direction
+
+const UNIT: Readonly<Record<string, string>> = { share: 'share of people', 'difference of shares': 'gap between shares' }
+export const unitWords = (unit: string): string => UNIT[unit] ?? unit
+
+export function limitWords(threshold: Threshold): string {
+  const parts = [threshold.min === undefined ? [] : [`at least ${threshold.min}`], threshold.max === undefined ? [] : [`at most ${threshold.max}`]].flat()
+  return parts.join(' and ') || 'none'
+}
+
+export const judgeWords = (threshold: Threshold): string => (threshold.judge === 'evidence' ? 'the evidence (interval)' : 'the bare estimate; no error control')
+
+export const orNotStated = (text: string): string => (text.trim() === '' ? 'not stated' : text)
+
+/** What the judgement rests on, in two or three words for a table. */
+export function decisionWords({ status, threshold }: Pick<Result, 'status' | 'threshold'>): string {
+  if (!threshold) return 'not judged'
+  if (status === 'insufficient') return 'not shown to hold'
+  if (status === 'pass') return threshold.judge === 'estimate' ? 'estimate is within the limit' : 'evidence for the limit'
+  if (status === 'fail') return threshold.judge === 'estimate' ? 'estimate is beyond the limit' : 'evidence against the limit'
+  return 'no value to judge'
+}
+
+const odds = (p: number): string => (p < 0.001 ? 'fewer than 1 in 1,000 samples' : p > 0.5 ? 'most samples' : `about 1 in ${Math.round(1 / p).toLocaleString('en-US')} samples`)
+const figure = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${p.toPrecision(2)}`)
+
+/** The p-values behind a judgement, as sentences. Empty where the bare estimate is judged. */
+export function pValueWords(status: Status, decision: Decision): readonly string[] {
+  const { p, pAdjusted, familySize, pPass } = decision
+  const adjusted = pAdjusted === null || familySize < 2 ? '' : `, ${figure(pAdjusted)} after correcting for ${familySize} checks`
+  const against = p === null ? [] : [`If the limit held, a result this far beyond it or farther would come from ${odds(p)} (${figure(p)}${adjusted}).`]
+  const towards = pPass === null ? [] : [`If the limit were exceeded, a result this favorable to it or more would come from ${odds(pPass)} (${figure(pPass)}).`]
+  if (status === 'fail') return against
+  if (status === 'pass') return towards
+  return status === 'insufficient' ? [...against, ...towards] : []
+}
+
+const INVISIBLE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/gu // eslint-disable-line no-control-regex -- they are what is shown
+
+/** Characters that have no shape or turn the direction of text are written out, so that a name cannot pose as another. */
+export const visible = (text: string): string => text.replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+const SMALL_COUNT = /(?<![\d.,])[1-9](?=\s+(?:people|persons|rows|applicants|applications|patients|examples)\b)/g
+const FIGURE = /(?<![\w.])\d[\d,]*(?:\.\d+)?(?:\s?%)|(?<![\w.])\d[\d,]*\.\d+/g
+
+/** Sentences that metrics wrote may speak of small counts, or give figures from which the withheld ones follow. */
+export function guardText(text: string, showSmall: boolean, guarded: boolean): string {
+  if (showSmall) return text
+  const counted = text.replace(SMALL_COUNT, '<10')
+  return guarded ? counted.replace(FIGURE, '[withheld]') : counted
+}
