@@ -9,7 +9,7 @@ export const attributionParameters = {
       description: "'favorable-sample' (average over 32 rows predicted otherwise), 'mean', 'zero', or a value per column. Default: favorable-sample.",
       anyOf: [{ enum: ['favorable-sample', 'zero', 'mean'] }, { type: 'object', additionalProperties: { type: 'number' }, minProperties: 1 }],
     },
-    steps: { type: 'integer', minimum: 1, maximum: 2048, default: 64, description: 'Steps to begin with; rows that have not converged are refined up to 2,048.' },
+    steps: { type: 'integer', minimum: 1, maximum: 2048, default: 32, description: 'Steps to begin with; rows that have not converged are refined up to 2,048.' },
     rows: { type: 'integer', minimum: 1, default: 500, description: 'How many rows are explained: a seeded sample when there are more.' },
   },
 } as const

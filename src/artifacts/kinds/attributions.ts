@@ -1,19 +1,20 @@
 /** @file Attributions: integrated gradients of the log-odds of one class, refined row by row, averaged over reference rows. */
 import { predictions, type Attributions, type AttributionParameters, type Predictions } from '../../contracts/artifact.js'
-import type { DatasetView, InputPlan } from '../../contracts/dataset.js'
+import type { DatasetView } from '../../contracts/dataset.js'
 import { ProbityError } from '../../contracts/errors.js'
 import { indexOfLabel } from '../../contracts/labels.js'
 import type { Tensor, Tensors } from '../../contracts/tensor.js'
 import { featureStatistics, fillBlock, fillInputs } from '../../data/index.js'
-import { integratedGradientsToTolerance } from '../../explain/index.js'
+import { attributionsWithTolerance } from '../../explain/index.js'
 import { randomStream, sampleRows } from '../../tensor/random.js'
-import type { ArtifactGatherer, GatherContext, Json, Part, PlanContext } from '../kind.js'
+import type { ArtifactGatherer, GatherContext, Json, PlanContext } from '../kind.js'
+import { completeRows, isTable, sourceColumns } from './model-inputs.js'
 
 const BASELINE_ROWS = 32
 const MAX_STEPS = 2048
 const BLOCK_ROWS = 128
 const DEFAULT_ROWS = 500
-const DEFAULT_STEPS = 64
+const DEFAULT_STEPS = 32
 
 /** Everything the result depends on, besides model, data, rows and seed. */
 type Concrete = {
@@ -59,13 +60,14 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
   async gather(rows, concrete, context) {
     const { classIndex, sign, baseline, second, steps, standardDeviation } = concrete as unknown as Concrete
     const { model, view, inputs } = context
-    const explain = (reference: Baseline, maxSteps: number) =>
-      integratedGradientsToTolerance(model, fillInputs(view, inputs, rows), {
-        baselines: baselineFeeds(reference, context),
+    const feeds = fillInputs(view, inputs, rows)
+    const explain = (reference: Baseline, maximumSteps: number) =>
+      attributionsWithTolerance(model, feeds, {
         objective: { loss: 'log-odds', target: classIndex },
+        baselines: baselineFeeds(reference, context),
+        sd: standardDeviation,
         steps,
-        maxSteps,
-        standardDeviation,
+        maximumSteps,
       })
     const first = await explain(baseline, MAX_STEPS)
     const values = bySourceColumn(first.attributions, context, rows.length, sign)
@@ -106,10 +108,6 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
     } satisfies Attributions
   },
 }
-
-const completeRows = (view: DatasetView): number[] => Array.from({ length: view.rows }, (_, row) => row).filter((row) => view.complete[row] === 1)
-
-export const sourceColumns = (view: DatasetView): string[] => [...new Set(view.features.map(({ source }) => source))]
 
 /** With two classes the adverse class is the other one; with more it is "not the favorable one", whose log-odds is minus the favorable one's. */
 function explainedClass({ target }: AttributionParameters, { classes }: Predictions, view: DatasetView): { classIndex: number; sign: 1 | -1 } | { unavailable: string } {
@@ -154,9 +152,6 @@ function chooseBaseline(
 
 const meanRow = (view: DatasetView): number[] => [...featureStatistics(view).mean]
 
-/** A model input of shape [rows, columns] is a table; a higher rank is a tensor such as an image. */
-export const isTable = (inputs: readonly InputPlan[]): boolean => inputs.every(({ shape }) => shape.length <= 1)
-
 /** Sample standard deviation of log p − log(1 − p), p clipped to what doubles can tell from 0 and 1. */
 function spreadOfLogOdds({ probabilities, classes }: Predictions, classIndex: number, rows: readonly number[]): number {
   if (!probabilities || rows.length < 2) return 0
@@ -174,13 +169,14 @@ function baselineFeeds(baseline: Baseline, { view, inputs }: GatherContext): Ten
 }
 
 /** Attributions of tensors, added up per source column of the file: [rows, columns]. */
-function bySourceColumn(attributions: Readonly<Record<string, Float64Array>>, { view, inputs }: GatherContext, rows: number, sign: number): Float64Array {
+function bySourceColumn(attributions: Tensors, { view, inputs }: GatherContext, rows: number, sign: number): Float64Array {
   const columns = sourceColumns(view)
   const values = new Float64Array(rows * columns.length)
   for (const { input, columns: features } of inputs) {
     const target = features.map((feature) => columns.indexOf(view.features[feature].source))
+    const own = attributions[input].data as Float64Array // [rows, ...shape]
     for (let row = 0; row < rows; row++) {
-      for (let i = 0; i < features.length; i++) values[row * columns.length + target[i]] += sign * attributions[input][row * features.length + i]
+      for (let i = 0; i < features.length; i++) values[row * columns.length + target[i]] += sign * own[row * features.length + i]
     }
   }
   return values
