@@ -31,6 +31,16 @@ export function* csvRecords(path: string): Generator<CsvRecord> {
   if (text !== '') yield { text, line: start }
 }
 
+/** The line on which a record starts; DuckDB counts records, header and empty lines included, and calls them lines. */
+export function lineOfRecord(path: string, record: number): number {
+  let last = 1
+  for (const { line } of csvRecords(path)) {
+    last = line
+    if (--record === 0) return line
+  }
+  return last
+}
+
 /** The line on which data row `row` starts. Empty lines are no rows, except where a file has a single column. */
 export function lineOfRow(path: string, row: number, columns: number): number {
   let index = -2

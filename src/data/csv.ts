@@ -1,6 +1,6 @@
 /** @file CSV files through DuckDB, every cell as text. */
 import { messageOf, ProbityError } from '../contracts/errors.js'
-import { lineOfRow, readHeader } from './csv-records.js'
+import { lineOfRecord, lineOfRow, readHeader } from './csv-records.js'
 import { readTextColumns, sqlPath, sqlText, withDuckDb } from './duckdb.js'
 import { checkNames, ColumnBuilder, makeTable, type Table } from './table.js'
 import { LONGEST_LINE, longLine, refuseForeignText } from './text-file.js'
@@ -30,14 +30,15 @@ export async function readCsv(path: string, options: { delimiter?: string; memor
 /** DuckDB's messages run over twenty lines and advise settings that would hide the fault. */
 function inWords(path: string, error: unknown): ProbityError {
   const message = error instanceof Error ? error.message : String(error)
-  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1]
+  const record = /CSV Error on Line: (\d+)/.exec(message)?.[1]
+  const line = record === undefined ? null : lineOfRecord(path, Number(record))
   const at = line ? `${path}, line ${line}` : path
   const fail = (kind: string, text: string): ProbityError => new ProbityError(`data/${kind}`, `${at}: ${text}`, { cause: error })
   const cells = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message)
   if (cells) return fail('ragged-row', `${cells[2]} ${cells[2] === '1' ? 'cell' : 'cells'} where the header has ${cells[1]}. Repair the row, quote cells that hold the delimiter, or state data.delimiter.`)
   if (message.includes('Invalid unicode')) return fail('encoding', 'the bytes are not UTF-8. Save the file as UTF-8.')
   if (message.includes('unterminated quote')) return fail('open-quote', 'a quoted cell is not closed properly. Close the quote, and write quotes inside a cell twice.')
-  if (message.includes('Maximum line size')) return longLine(path, Number(line ?? 1))
+  if (message.includes('Maximum line size')) return longLine(path, line ?? 1)
   if (message.includes('invalid state')) return fail('malformed', 'this is not CSV as RFC 4180 defines it; most often line ends of two kinds are mixed. Write the file again with one kind.')
   if (message.includes('Out of Memory')) return fail('memory', 'reading it needs more memory than is allowed. Audit fewer rows or columns.')
   return fail('unreadable', `it cannot be read as CSV: ${messageOf(message.split('\n')[0])}`)

@@ -39,9 +39,13 @@ export async function withDuckDb<T>(path: string, memoryLimit: string, use: (con
   }
 }
 
-/** Runs a query whose columns are all text, and hands on every value: `add(column, value)`, column by column within a chunk, rows in order. */
+/**
+ * Runs a query whose columns are all text, and hands on every value: `add(column, value)`, column by column within a chunk, rows in order.
+ *
+ * Not streamed: an error after the first chunks of a streamed result ends it in silence, as if the file ended there.
+ */
 export async function readTextColumns(connection: DuckDBConnection, sql: string, add: (column: number, value: string | null) => void): Promise<void> {
-  const result = await connection.stream(sql)
+  const result = await connection.run(sql)
   for await (const chunk of result) {
     for (let column = 0; column < chunk.columnCount; column++) {
       for (const value of chunk.getColumnValues(column)) add(column, value === null ? null : String(value))

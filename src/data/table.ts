@@ -107,7 +107,7 @@ export function makeTable(path: string, columns: readonly Column[], where: (row:
 export function checkNames(path: string, names: readonly string[]): void {
   const seen = new Map<string, number>()
   for (const [index, name] of names.entries()) {
-    if (name === '') throw new ProbityError('data/unnamed-column', `${path}: column ${index + 1} has no name (often a row index that was written by accident). Name or remove it.`)
+    if (name === '') throw new ProbityError('data/unnamed-column', `${path}: column ${index + 1} has no name (often a row index written by accident, or a delimiter at the end of the line). Name or remove it.`)
     const first = seen.get(name)
     if (first !== undefined) throw new ProbityError('data/duplicate-column', `${path}: columns ${first + 1} and ${index + 1} are both named ${quote(name)}. Rename one.`)
     seen.set(name, index)

@@ -1,4 +1,5 @@
 /** @file Text files, decoded strictly: anything but UTF-8 is refused in words. */
+import { isUtf8 } from 'node:buffer'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { ProbityError } from '../contracts/errors.js'
 
@@ -30,22 +31,18 @@ export function refuseForeignText(path: string): void {
 /**
  * The text of a file in pieces, without a byte order mark.
  *
- * @throws ProbityError where the bytes are not UTF-8.
+ * @throws ProbityError where the bytes are not UTF-8, naming the line.
  */
 export function* decodeFile(path: string): Generator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  const buffer = Buffer.alloc(CHUNK_BYTES)
-  const file = openSync(path, 'r')
-  let line = 1
-  try {
-    for (let size = readSync(file, buffer); ; size = readSync(file, buffer)) {
-      const text = decode(decoder, buffer.subarray(0, size), size > 0, path, line)
-      line += text.split('\n').length - 1
-      if (text !== '') yield text
-      if (size === 0) return
+  for (const bytes of chunks(path)) {
+    let text: string
+    try {
+      text = decoder.decode(bytes, { stream: bytes.length > 0 })
+    } catch (cause) {
+      throw new ProbityError('data/encoding', `${path}, line ${foreignLine(path)}: the bytes are not UTF-8. Save the file as UTF-8.`, { cause })
     }
-  } finally {
-    closeSync(file)
+    if (text !== '') yield text
   }
 }
 
@@ -66,10 +63,33 @@ export function longLine(path: string, line: number): ProbityError {
   return new ProbityError('data/long-line', `${path}, line ${line} is longer than ${LONGEST_LINE / 1e6} million characters. Look for a quote that is never closed, or remove the huge field.`)
 }
 
-function decode(decoder: InstanceType<typeof TextDecoder>, bytes: Uint8Array, stream: boolean, path: string, line: number): string {
+/** The bytes of a file in pieces, the last one empty. */
+function* chunks(path: string): Generator<Buffer> {
+  const buffer = Buffer.alloc(CHUNK_BYTES)
+  const file = openSync(path, 'r')
   try {
-    return decoder.decode(bytes, { stream })
-  } catch (cause) {
-    throw new ProbityError('data/encoding', `${path}: the bytes at or after line ${line} are not UTF-8. Save the file as UTF-8.`, { cause })
+    for (let size = -1; size !== 0; ) {
+      size = readSync(file, buffer)
+      yield buffer.subarray(0, size)
+    }
+  } finally {
+    closeSync(file)
   }
+}
+
+/** The first line that is not UTF-8. A line feed is never part of a longer sequence, so lines can be looked at one by one. */
+function foreignLine(path: string): number {
+  let rest = Buffer.alloc(0)
+  let line = 1
+  for (const bytes of chunks(path)) {
+    const data = Buffer.concat([rest, bytes])
+    let from = 0
+    for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10, from)) {
+      if (!isUtf8(data.subarray(from, end))) return line
+      line++
+      from = end + 1
+    }
+    rest = data.subarray(from)
+  }
+  return line
 }
