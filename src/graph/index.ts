@@ -6,3 +6,5 @@ export { ancestorsOf, consumersOf, extract, freeVariables, infoOf, mapSubgraphs,
 export { GraphBuilder, toAttributes } from './builder.js'
 export { inferShapes, type InferOptions } from './shapes/infer.js'
 export { INTERNAL_OPSET, upgradeModel, upgradeOpset } from './upgrade/upgrade.js'
+export { describePrediction } from './classifier.js'
+export { exposeValues } from './expose.js'
