@@ -1,7 +1,7 @@
 /** @file Reverse-mode differentiation: a graph in, a graph of plain ai.onnx operators out. Nothing is run here. */
 import { ProbityError } from '../contracts/errors.js'
 import { isFloat } from '../tensor/dtypes.js'
-import { inferShapes, prune, readsOf, type Graph, type ValueInfo } from '../graph/index.js'
+import { inferShapes, prune, readsOf, upgradeOpset, type Graph, type ValueInfo } from '../graph/index.js'
 import { Emitter } from './emitter.js'
 import { emitObjective, type ObjectiveSpec, type TargetInput } from './objective.js'
 import { RuleContext } from './rule.js'
@@ -67,7 +67,7 @@ export function differentiate(graph: Graph, { objective, withRespectTo }: Differ
 /** The graph with the objective behind it, on the internal opset and with every shape that can be known. */
 function withObjective(graph: Graph, objective: ObjectiveSpec): { graph: Graph; value: string; target: TargetInput | null } {
   requireValue(graph, objective.output)
-  const emitter = new Emitter(inferShapes(graph))
+  const emitter = new Emitter(inferShapes(upgradeOpset(graph)))
   const { value, target, batch, dtype } = emitObjective(emitter, objective)
   const info: ValueInfo = { name: value, type: { kind: 'tensor', dtype, dims: [batch] } }
   emitter.builder.output(info)

@@ -2,15 +2,20 @@
 import type { Node } from '../../graph/ir.js'
 import { noGradient, type Rule } from '../rule.js'
 import { activation } from './activation.js'
+import { convolution } from './convolution.js'
 import { elementwise } from './elementwise.js'
 import { indexing } from './indexing.js'
 import { linear } from './linear.js'
 import { movement } from './movement.js'
+import { normalization } from './normalization.js'
 import { CONSTANT_OPS, type DifferentiableOp } from './operators.js'
+import { pooling } from './pooling.js'
 import { reduction } from './reduction.js'
 
-/** ai.onnx. A differentiable operator without a rule, or with two, does not compile or is a mistake in the families. */
-const ONNX_RULES: Readonly<Record<DifferentiableOp, Rule>> = { ...linear, ...elementwise, ...activation, ...reduction, ...movement, ...indexing }
+/** ai.onnx. A differentiable operator without a rule does not compile. */
+const ONNX_RULES: Readonly<Record<DifferentiableOp, Rule>> = {
+  ...linear, ...convolution, ...pooling, ...normalization, ...elementwise, ...activation, ...reduction, ...movement, ...indexing,
+}
 
 type Domain = { readonly rules: ReadonlyMap<string, Rule>; readonly constant: ReadonlySet<string> }
 const ONNX: Domain = { rules: new Map(Object.entries(ONNX_RULES)), constant: CONSTANT_OPS }

@@ -4,6 +4,8 @@ import type { Rule } from '../rule.js'
 export type DifferentiableOp =
   // linear
   | 'MatMul' | 'Gemm'
+  // convolution, pooling, normalization
+  | 'Conv' | 'ConvTranspose' | 'MaxPool' | 'AveragePool' | 'GlobalMaxPool' | 'GlobalAveragePool' | 'BatchNormalization'
   // element by element
   | 'Add' | 'Sub' | 'Mul' | 'Div' | 'Sum' | 'Mean' | 'Min' | 'Max' | 'Pow' | 'Neg' | 'Abs' | 'Reciprocal' | 'Sqrt' | 'Exp' | 'Log' | 'Sin' | 'Cos' | 'Erf'
   | 'Where' | 'Clip' | 'Cast' | 'CastLike' | 'Identity'

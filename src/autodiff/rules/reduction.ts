@@ -16,7 +16,7 @@ function reduceAlike(c: RuleContext, opType: string, name: string): string {
 const spread = (c: RuleContext, reduced: string): string => c.emit('Expand', [keepAxes(c, reduced), c.emitter.shapeOf(c.x)])
 
 /** How many elements of x fall on one of y, in the dtype of y. */
-function elementsPerResult(c: RuleContext): string {
+export function elementsPerResult(c: RuleContext): string {
   const [x, y] = [c.emitter.staticDims(c.x), c.emitter.staticDims(c.y)]
   if (x && y) return c.scalar(size(x) / size(y))
   return c.emitter.div(c.emitter.cast(c.emit('Size', [c.x]), c.dtype(c.y)), c.emitter.cast(c.emit('Size', [c.y]), c.dtype(c.y)))

@@ -1,0 +1,129 @@
+/** @file Convolutions in one to three dimensions. x [N, C, …], W [O, C/group, …], y [N, O, …]. */
+import { fromNumbers, toNumbers } from '../../tensor/tensor.js'
+import { intAttribute, isExternal, stringAttribute, type Initializer } from '../../graph/ir.js'
+import type { RuleContext } from '../rule.js'
+import { areNumbers, negated, reach, windowsOf, type Windows } from './windows.js'
+import type { RuleTable } from './operators.js'
+
+/** Sizes of the weights, which must be known: they decide how the gradient is computed. */
+function weightDims(c: RuleContext): readonly number[] {
+  const dims = c.emitter.staticDims(c.input(1))
+  if (dims === null) throw c.refuse('the shape of its weights is unknown, which the gradient needs. Export the model with fixed weight shapes.')
+  return dims
+}
+
+const groupOf = (c: RuleContext): number => intAttribute(c.node, 'group', 1)
+const spatialAxes = (windows: Windows): number[] => windows.kernel.map((_, axis) => axis + 2)
+
+/** dX = Σ over windows of dY·W; dW = Σ over windows of dY·x; dB = Σ dY. */
+function conv(c: RuleContext, input: number): string {
+  const dims = weightDims(c)
+  const windows = windowsOf(c, dims.slice(2))
+  if (input === 0) return inputGradient(c, windows, dims)
+  return input === 1 ? weightGradient(c, c.x, c.dy, windows, dims) : biasGradient(c, windows)
+}
+
+/** A convolution of dY with the flipped weights where the stride is 1, which is faster, else a transposed convolution. */
+function inputGradient(c: RuleContext, windows: Windows, dims: readonly number[]): string {
+  const { strides, dilations, begin, end } = windows
+  const group = groupOf(c)
+  const margin = (pads: readonly number[]) => pads.map((pad, axis) => reach(windows, axis) - 1 - pad)
+  if (strides.every((stride) => stride === 1) && areNumbers(begin) && areNumbers(end)) {
+    const pads = [...margin(begin), ...margin(end)]
+    if (pads.every((pad) => pad >= 0)) return c.emit('Conv', [c.dy, flippedWeights(c, dims, group)], { dilations, group, pads, strides, kernel_shape: windows.kernel })
+  }
+  const whole = c.emit('ConvTranspose', [c.dy, c.input(1)], { dilations, group, strides, kernel_shape: windows.kernel })
+  return fit(c, whole, windows)
+}
+
+/** Cuts the pads off a transposed convolution of dY, and fills what no window reached with zeros, so that it is as large as x. */
+function fit(c: RuleContext, whole: string, windows: Windows): string {
+  const ends = windows.begin.map((begin, axis): number | string => {
+    const [size, windowCount] = [c.dims(c.x)?.[axis + 2], c.dims(c.y)?.[axis + 2]]
+    if (typeof begin === 'number' && typeof size === 'number' && typeof windowCount === 'number') {
+      return size + begin - ((windowCount - 1) * windows.strides[axis] + reach(windows, axis))
+    }
+    const missing = c.emitter.sub(c.emitter.sizeOf(c.x, axis + 2), c.emitter.sizeOf(whole, axis + 2))
+    return begin === 0 ? missing : c.emitter.add(missing, typeof begin === 'number' ? c.emitter.ints([begin]) : begin)
+  })
+  const pads = [0, 0, ...windows.begin.map((pad) => negated(c, pad)), 0, 0, ...ends]
+  return pads.every((pad) => pad === 0) ? whole : c.emit('Pad', [whole, c.emitter.joinInts(pads)])
+}
+
+/** Weights [O, C/group, …] → [C, O/group, …], turned round in every spatial axis; at build time where they are constants. */
+function flippedWeights(c: RuleContext, dims: readonly number[], group: number): string {
+  const tensor = c.isActive(c.input(1)) ? null : c.emitter.constantTensor(c.input(1))
+  if (tensor !== null && !isExternal(tensor) && tensor.dtype !== 'float16' && tensor.dtype !== 'bfloat16') return flippedConstant(c, tensor, dims, group)
+  const turned = swapChannels(c, c.input(1), dims, group)
+  const axes = dims.map((_, axis) => axis).slice(2).filter((axis) => dims[axis] > 1)
+  if (axes.length === 0) return turned
+  return c.emit('Slice', [turned, c.emitter.ints(axes.map(() => -1)), c.emitter.ints(axes.map((axis) => -dims[axis] - 1)), c.emitter.ints(axes), c.emitter.ints(axes.map(() => -1))])
+}
+
+/** [O, C/group, …] → [C, O/group, …] */
+function swapChannels(c: RuleContext, weights: string, dims: readonly number[], group: number): string {
+  const space = dims.slice(2)
+  if (group === 1) return c.emit('Transpose', [weights], { perm: [1, 0, ...space.map((_, axis) => axis + 2)] })
+  const grouped = c.emit('Reshape', [weights, c.emitter.ints([group, dims[0] / group, dims[1], ...space])])
+  const swapped = c.emit('Transpose', [grouped], { perm: [0, 2, 1, ...space.map((_, axis) => axis + 3)] })
+  return c.emit('Reshape', [swapped, c.emitter.ints([group * dims[1], dims[0] / group, ...space])])
+}
+
+function flippedConstant(c: RuleContext, tensor: Exclude<Initializer, { external: unknown }>, [outputs, inputs, ...space]: readonly number[], group: number): string {
+  const values = toNumbers(tensor)
+  const turned = new Float64Array(values.length)
+  const area = space.reduce((product, size) => product * size, 1)
+  const perGroup = outputs / group
+  for (let o = 0; o < outputs; o++) {
+    for (let i = 0; i < inputs; i++) {
+      const from = (o * inputs + i) * area
+      const to = ((Math.floor(o / perGroup) * inputs + i) * perGroup + (o % perGroup)) * area
+      // Reversing the flattened window reverses every axis of it.
+      for (let k = 0; k < area; k++) turned[to + area - 1 - k] = values[from + k]
+    }
+  }
+  return c.emitter.sharedInitializer(`flipped/${c.input(1)}/${group}`, () => fromNumbers(turned, [group * inputs, perGroup, ...space], tensor.dtype))
+}
+
+/**
+ * dW as a convolution in which channels and rows change places: x as [C/group, group·N, …] is convolved with dY as [O, N, …], whose strides are
+ * the dilations of the forward pass and the other way round.
+ */
+function weightGradient(c: RuleContext, x: string, dy: string, windows: Windows, dims: readonly number[]): string {
+  const group = groupOf(c)
+  const space = spatialAxes(windows)
+  const { begin, end } = windows
+  const known = areNumbers(begin) && areNumbers(end)
+  const padded = known ? x : c.emit('Pad', [x, c.emitter.joinInts([0, 0, ...begin, 0, 0, ...end])])
+  const rows = c.emit('Conv', [rowsAsChannels(c, padded, dims[1], group, space), c.emit('Transpose', [dy], { perm: [1, 0, ...space] })], {
+    group, strides: windows.dilations, dilations: windows.strides, pads: known ? [...begin, ...end] : undefined,
+  }) // [C/group, O, …]
+  // Rows of x that no window reached make the result larger than the kernel.
+  const kernel = c.emit('Slice', [rows, c.emitter.ints(space.map(() => 0)), c.emitter.ints(windows.kernel), c.emitter.ints(space)])
+  return c.emit('Transpose', [kernel], { perm: [1, 0, ...space] }) // [O, C/group, …]
+}
+
+/** [N, C, …] → [C/group, group·N, …] */
+function rowsAsChannels(c: RuleContext, x: string, channels: number, group: number, space: readonly number[]): string {
+  if (group === 1) return c.emit('Transpose', [x], { perm: [1, 0, ...space] })
+  const sizes = space.map((axis) => c.emitter.sizeOf(x, axis))
+  const grouped = c.emit('Reshape', [x, c.emitter.joinInts([-1, group, channels, ...sizes])])
+  const swapped = c.emit('Transpose', [grouped], { perm: [2, 1, 0, ...space.map((axis) => axis + 1)] })
+  return c.emit('Reshape', [swapped, c.emitter.joinInts([channels, -1, ...sizes])])
+}
+
+const biasGradient = (c: RuleContext, windows: Windows): string => c.emit('ReduceSum', [c.dy, c.emitter.ints([0, ...spatialAxes(windows)])], { keepdims: 0 })
+
+/** The transposed convolution is linear in each input like the plain one, with the roles of x and dY exchanged: dX = Conv(dY, W). */
+function convTranspose(c: RuleContext, input: number): string {
+  const dims = weightDims(c) // [C, O/group, …]
+  const mode = stringAttribute(c.node, 'auto_pad', 'NOTSET')
+  if (c.node.attributes.has('output_shape') || mode.startsWith('SAME')) throw c.refuse('there is no gradient for output_shape and auto_pad SAME. Export the model with explicit pads.')
+  const windows = windowsOf(c, dims.slice(2))
+  if (input === 2) return biasGradient(c, windows)
+  if (input === 1) return weightGradient(c, c.dy, c.x, windows, dims)
+  const { begin, end, strides, dilations, kernel } = windows
+  return c.emit('Conv', [c.dy, c.input(1)], { group: groupOf(c), strides, dilations, kernel_shape: kernel, pads: areNumbers(begin) && areNumbers(end) ? [...begin, ...end] : undefined })
+}
+
+export const convolution = { Conv: conv, ConvTranspose: convTranspose } satisfies RuleTable

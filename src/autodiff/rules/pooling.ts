@@ -1,0 +1,66 @@
+/** @file Pooling in one to three dimensions. */
+import { intAttribute, intsAttribute } from '../../graph/ir.js'
+import type { RuleContext } from '../rule.js'
+import { elementsPerResult } from './reduction.js'
+import { addAt } from './scatter.js'
+import { windowsOf, type Windows } from './windows.js'
+import type { RuleTable } from './operators.js'
+
+/** dX: each dY goes to the maximum of its window, the first one in window order at ties; gradients of overlapping windows add up. */
+function maxPool(c: RuleContext): string {
+  // Indices count by rows unless storage_order is 1; then they are asked for again by rows.
+  const byColumns = intAttribute(c.node, 'storage_order', 0) === 1
+  const indices = byColumns ? c.emitter.emitMany('MaxPool', [c.x], 2, { ...Object.fromEntries(c.node.attributes), storage_order: 0 })[1] : c.emitter.extraOutput(c.node, 1, 'Indices')
+  return addAt(c, indices, c.emit('Reshape', [c.emit('Size', [c.x]), c.emitter.ints([1])]))
+}
+
+/** Average pooling is a matrix product along each axis, Y = P·X, so dX = Pᵀ·dY. This holds for every padding, ceil mode and way of counting. */
+function averagePool(c: RuleContext): string {
+  const windows = windowsOf(c, intsAttribute(c.node, 'kernel_shape', []))
+  const rank = windows.kernel.length + 2
+  let gradient = c.dy
+  for (let axis = 2; axis < rank; axis++) {
+    const matrix = averages(c, windows, axis) // [out, in]
+    const last = Array.from({ length: rank }, (_, i) => (i === axis ? rank - 1 : i === rank - 1 ? axis : i))
+    const swap = (name: string) => (axis === rank - 1 ? name : c.emit('Transpose', [name], { perm: last }))
+    gradient = swap(c.emit('MatMul', [swap(gradient), matrix]))
+  }
+  return gradient
+}
+
+/** [out, in]: the weight of each element of x in each window, along one axis; windows that hang over count what the operator counts. */
+function averages(c: RuleContext, { kernel, strides, dilations, begin, end }: Windows, axis: number): string {
+  const e = c.emitter
+  const i = axis - 2
+  const [zero, one] = [0, 1].map((value) => e.builder.constant(value, 'int64'))
+  const [out, size] = [e.sizeOf(c.y, axis), e.sizeOf(c.x, axis)]
+  const range = (count: string) => c.emit('Range', [zero, c.emit('Squeeze', [count]), one])
+  const pad = (value: number | string) => (typeof value === 'number' ? e.ints([value]) : value)
+  const starts = e.sub(e.mul(c.emit('Unsqueeze', [range(out), e.ints([1])]), e.ints([strides[i]])), pad(begin[i])) // [out, 1]
+  const offset = e.sub(range(size), starts) // [out, in]
+  const within = c.emit('And', [c.emit('GreaterOrEqual', [offset, zero]), c.emit('LessOrEqual', [offset, e.ints([dilations[i] * (kernel[i] - 1)])])])
+  const taps = dilations[i] === 1 ? within : c.emit('And', [within, c.emit('Equal', [c.emit('Mod', [offset, e.ints([dilations[i]])]), zero])])
+  const members = c.mask(taps)
+  if (intAttribute(c.node, 'count_include_pad', 0) === 0) return e.div(members, c.emit('ReduceSum', [members, e.ints([1])], { keepdims: 1 }))
+  // Taps that lie before the end of the padded axis count, whether on x or on padding.
+  const room = e.sub(e.add(size, pad(end[i])), starts) // [out, 1]
+  const fitting = dilations[i] === 1 ? room : e.div(e.add(room, e.ints([dilations[i] - 1])), e.ints([dilations[i]]))
+  return e.div(members, e.cast(c.emit('Min', [fitting, e.ints([kernel[i]])]), c.dtype(c.y)))
+}
+
+/** dX: dY goes to the first maximum of its channel. */
+function globalMaxPool(c: RuleContext): string {
+  const flat = c.emitter.ints([0, 0, -1])
+  const channels = c.emit('Reshape', [c.x, flat]) // [N, C, elements]
+  const first = c.emit('ArgMax', [channels], { axis: 2, keepdims: 1 })
+  const zeros = c.emitter.filled(0, c.emit('Shape', [channels]), c.dtype(c.y))
+  return c.emitter.reshapeLike(c.emit('ScatterElements', [zeros, first, c.emit('Reshape', [c.dy, flat])], { axis: 2 }), c.x)
+}
+
+export const pooling = {
+  MaxPool: maxPool,
+  AveragePool: averagePool,
+  GlobalMaxPool: globalMaxPool,
+  /** dX = dY / elements of the channel */
+  GlobalAveragePool: (c) => c.emit('Expand', [c.emitter.div(c.dy, elementsPerResult(c)), c.emitter.shapeOf(c.x)]),
+} satisfies RuleTable
