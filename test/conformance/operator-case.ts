@@ -11,6 +11,8 @@ export type CaseInput = {
   readonly tensor: RefTensor
   /** An initializer instead of an input of the graph. */
   readonly constant: boolean
+  /** Its sizes are stated even where others are symbolic: exporters know the shapes of weights. */
+  readonly parameter?: boolean
 }
 
 export type OperatorCase = {
@@ -27,6 +29,7 @@ export type CaseMaker = (random: Random) => OperatorCase
 export type CaseTable = Readonly<Record<string, CaseMaker>>
 
 export const fed = (tensor: RefTensor): CaseInput => ({ tensor, constant: false })
+export const parameter = (tensor: RefTensor): CaseInput => ({ tensor, constant: false, parameter: true })
 export const fixed = (tensor: RefTensor): CaseInput => ({ tensor, constant: true })
 export const int64s = (values: readonly number[]): CaseInput => fixed(refTensor([values.length], values, 'int64'))
 
@@ -40,12 +43,12 @@ export type GraphAndFeeds = { readonly graph: Graph; readonly feeds: Map<string,
 /** The operator alone; its outputs are y0, y1, … */
 export function forwardGraph(one: OperatorCase, shapes: Shapes = 'static'): GraphAndFeeds {
   const names = one.inputs.map((given, i) => (given === null ? '' : `x${i}`))
-  const fedInputs = one.inputs.flatMap((given, i) => (given === null || given.constant ? [] : [{ name: names[i], tensor: given.tensor }]))
+  const fedInputs = one.inputs.flatMap((given, i): { name: string; tensor: RefTensor; shapes: Shapes }[] => (given === null || given.constant ? [] : [{ name: names[i], tensor: given.tensor, shapes: given.parameter ? 'static' : shapes }]))
   const outputs = Array.from({ length: one.outputs ?? 1 }, (_, i) => `y${i}`)
   const node: Node = { name: one.op.toLowerCase(), opType: one.op, domain: '', inputs: names, outputs, attributes: toAttributes(one.attributes ?? {}) }
   const graph: Graph = {
     name: 'case',
-    inputs: fedInputs.map(({ name, tensor }) => valueInfo(name, tensor, shapes)),
+    inputs: fedInputs.map(({ name, tensor, shapes }) => valueInfo(name, tensor, shapes)),
     overridable: [],
     outputs: outputs.map((name) => ({ name, type: null })),
     nodes: [node],

@@ -1,5 +1,6 @@
 /** @file Cases of operators that are only ever run forward, or whose gradient is not part of the conformance tables. */
 import { fed, fixed, int64s, OPSETS, type CaseMaker, type CaseTable } from '../conformance/operator-case.js'
+import { convTranspose, gatherND, reduce, scatterElements, scatterND } from '../conformance/cases/further.js'
 import type { Random } from '../conformance/random.js'
 import { refTensor, type RefTensor } from './index.js'
 
@@ -31,26 +32,6 @@ const arg = (op: string): [string, CaseMaker] => [
   },
 ]
 
-const convTranspose = (named: 'pads' | 'auto_pad' | 'output_shape'): CaseMaker => (random) => {
-  const rank = random.integer(1, 2)
-  const group = random.integer(1, 2)
-  const [channels, filters] = [random.integer(1, 2), random.integer(1, 2)]
-  const kernel = random.list(rank, () => random.integer(2, 3))
-  const strides = random.list(rank, () => random.integer(1, 2))
-  const spatial = random.list(rank, () => random.integer(2, 4))
-  const padding = {
-    pads: { pads: random.list(2 * rank, () => random.integer(0, 1)), dilations: random.list(rank, () => random.integer(1, 2)), output_padding: strides.map((stride) => stride - 1) },
-    auto_pad: { auto_pad: random.pick(['SAME_UPPER', 'SAME_LOWER', 'VALID']) },
-    output_shape: { output_shape: spatial.map((size, i) => strides[i] * size) },
-  }[named]
-  return {
-    op: 'ConvTranspose',
-    opset: random.pick([11, 21]),
-    attributes: { group, strides, ...padding },
-    inputs: [fed(random.tensor([random.integer(1, 2), channels * group, ...spatial])), fed(random.tensor([channels * group, filters, ...kernel])), ...(random.boolean() ? [fed(random.tensor([filters * group]))] : [])],
-  }
-}
-
 const modulo: CaseMaker = (random) => {
   const dims = random.dims(0, 3)
   const floats = random.boolean()
@@ -75,6 +56,7 @@ export const forwardOnly: CaseTable = {
     ...['And', 'Or', 'Xor'].map((op) => binary(op, booleans)),
     ...['Equal', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual'].flatMap((op) => [binary(op, coarse), [`${op} of integers`, binary(op, whole)[1]] as [string, CaseMaker]]),
     ...['Add', 'Sub', 'Mul'].map((op) => [`${op} of integers`, binary(op, whole)[1]] as [string, CaseMaker]),
+    reduce('ReduceProd'),
     ...['ArgMax', 'ArgMin'].map(arg),
   ]),
   'Div of integers': (random) => {
@@ -91,10 +73,6 @@ export const forwardOnly: CaseTable = {
     return { op: 'PRelu', opset: random.pick([9, 16]), inputs: [fed(random.tensor(dims)), fed(random.tensor(random.broadcastableTo(dims)))] }
   },
   'Cast between kinds': castAnywhere,
-  'ConvTranspose': convTranspose('pads'),
-  'ConvTranspose with auto_pad': convTranspose('auto_pad'),
-  'ConvTranspose with output_shape': convTranspose('output_shape'),
-  'GlobalMaxPool': (random) => ({ op: 'GlobalMaxPool', opset: random.pick(OPSETS), inputs: [fed(random.tensor(random.dims(3, 5)))] }),
   'LayerNormalization': (random) => {
     const dims = random.dims(1, 3, 4)
     const axis = random.axis(dims.length)
@@ -102,6 +80,11 @@ export const forwardOnly: CaseTable = {
     return { op: 'LayerNormalization', opset: 17, attributes: { axis }, inputs: [fed(random.tensor(dims)), fed(random.tensor(inner)), ...(random.boolean() ? [fed(random.tensor(inner))] : [])] }
   },
   'Range': (random) => ({ op: 'Range', opset: 13, inputs: [random.integer(-3, 3), random.integer(-3, 6), random.pick([1, 2, -1])].map((value) => fixed(refTensor([], [value], 'int64'))) }),
+  'ConvTranspose with auto_pad': convTranspose('auto_pad'),
+  'ConvTranspose with output_shape': convTranspose('output_shape'),
+  'GatherND with batch_dims': gatherND(1),
+  'ScatterElements with other reductions': scatterElements(['mul', 'max', 'min']),
+  'ScatterND with other reductions': scatterND(['mul', 'max', 'min']),
   'OneHot': (random) => {
     const dims = random.dims(1, 2)
     return { op: 'OneHot', opset: random.pick([11, ...OPSETS]), attributes: { axis: random.axis(dims.length + 1) }, inputs: [fed(random.integers(dims, -3, 2)), fixed(refTensor([], [3], 'int64')), fixed(refTensor([2], [-1, 1]))] }

@@ -37,7 +37,7 @@ const clip: CaseMaker = (random) => {
   const [low, high] = [random.pick([null, -0.6, -0.2]), random.pick([null, 0.3, 0.7])]
   const bound = (value: number | null) => (value === null ? null : (random.boolean() ? fixed : fed)(refTensor([], [Math.fround(value)])))
   if (random.boolean()) return { op: 'Clip', opset: random.pick([11, ...OPSETS]), inputs: [fed(x), bound(low), bound(high)] }
-  return { op: 'Clip', opset: 6, attributes: { ...(low === null ? {} : { min: float(low) }), ...(high === null ? {} : { max: float(high) }) }, inputs: [fed(x)] }
+  return { op: 'Clip', opset: random.pick([7, 10]), attributes: { ...(low === null ? {} : { min: float(low) }), ...(high === null ? {} : { max: float(high) }) }, inputs: [fed(x)] }
 }
 
 const where: CaseMaker = (random) => {
@@ -77,7 +77,7 @@ export const elementwise: CaseTable = {
   'Exp': unary('Exp'),
   'Log': unary('Log', positive),
   'Relu': unary('Relu'),
-  'LeakyRelu': (random) => ({ op: 'LeakyRelu', opset: random.pick([6, ...OPSETS]), attributes: { alpha: random.pick([undefined, float(0.2), float(0), float(-0.5)]) }, inputs: [fed(random.tensor(random.dims(0, 4)))] }),
+  'LeakyRelu': (random) => ({ op: 'LeakyRelu', opset: random.pick([7, ...OPSETS]), attributes: { alpha: random.pick([undefined, float(0.2), float(0), float(-0.5)]) }, inputs: [fed(random.tensor(random.dims(0, 4)))] }),
   'Sigmoid': unary('Sigmoid'),
   'Tanh': unary('Tanh'),
   'Clip': clip,

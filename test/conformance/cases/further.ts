@@ -1,7 +1,7 @@
 /** @file Cases of differentiable operators beyond those that classifiers are usually made of. */
 import { float } from '../../../src/graph/index.js'
 import { refTensor, type RefTensor } from '../../reference/index.js'
-import { fed, fixed, int64s, OPSETS, type CaseMaker, type CaseTable } from '../operator-case.js'
+import { fed, fixed, int64s, OPSETS, parameter, type CaseMaker, type CaseTable } from '../operator-case.js'
 import type { Random } from '../random.js'
 
 const unary = (op: string): [string, CaseMaker] => [op, (random) => ({ op, opset: random.pick(OPSETS), inputs: [fed(random.awayFromZero(random.dims(0, 3)))] })]
@@ -15,7 +15,7 @@ const variadic = (op: string): [string, CaseMaker] => [
 ]
 
 /** Axes became an input of all of these in opset 18. */
-const reduce = (op: string): [string, CaseMaker] => [
+export const reduce = (op: string): [string, CaseMaker] => [
   op,
   (random) => {
     const dims = random.dims(1, 4)
@@ -25,6 +25,26 @@ const reduce = (op: string): [string, CaseMaker] => [
     return random.boolean() ? { op, opset: random.pick([11, 13]), attributes: { axes, keepdims }, inputs: [x] } : { op, opset: random.pick([18, 21]), attributes: { keepdims }, inputs: [x, int64s(axes)] }
   },
 ]
+
+export const convTranspose = (named: 'pads' | 'auto_pad' | 'output_shape'): CaseMaker => (random) => {
+  const rank = random.integer(1, 2)
+  const group = random.integer(1, 2)
+  const [channels, filters] = [random.integer(1, 2), random.integer(1, 2)]
+  const kernel = random.list(rank, () => random.integer(2, 3))
+  const strides = random.list(rank, () => random.integer(1, 2))
+  const spatial = random.list(rank, () => random.integer(2, 4))
+  const padding = {
+    pads: { pads: random.list(2 * rank, () => random.integer(0, 1)), dilations: random.list(rank, () => random.integer(1, 2)), output_padding: strides.map((stride) => stride - 1) },
+    auto_pad: { auto_pad: random.pick(['SAME_UPPER', 'SAME_LOWER', 'VALID']) },
+    output_shape: { output_shape: spatial.map((size, i) => strides[i] * size) },
+  }[named]
+  return {
+    op: 'ConvTranspose',
+    opset: random.pick([11, 21]),
+    attributes: { group, strides, ...padding },
+    inputs: [fed(random.tensor([random.integer(1, 2), channels * group, ...spatial])), parameter(random.tensor([channels * group, filters, ...kernel])), ...(random.boolean() ? [fed(random.tensor([filters * group]))] : [])],
+  }
+}
 
 const pad = (mode: string): CaseMaker => (random) => {
   const dims = random.dims(1, 3, 4)
@@ -67,29 +87,28 @@ const coordinates = (random: Random, outer: readonly number[], dims: readonly nu
   return refTensor([...outer, dims.length], Array.from(columns[0]).flatMap((_, i) => columns.map((column) => column[i])), 'int64')
 }
 
-const gatherND: CaseMaker = (random) => {
+export const gatherND = (batch: number): CaseMaker => (random) => {
   const dims = random.dims(2, 4)
-  const batch = random.integer(0, 1)
   const depth = random.integer(1, dims.length - batch)
   const outer = [...dims.slice(0, batch), ...random.dims(0, 2)]
   return { op: 'GatherND', opset: random.pick([12, ...OPSETS]), attributes: { batch_dims: batch }, inputs: [fed(random.tensor(dims)), fed(coordinates(random, outer, dims.slice(batch, batch + depth)))] }
 }
 
 /** Without a reduction every element may be written only once. */
-const scatterElements: CaseMaker = (random) => {
+export const scatterElements = (reductions: readonly string[]): CaseMaker => (random) => {
   const dims = random.dims(1, 3)
   const axis = random.axis(dims.length)
   const place = axis < 0 ? axis + dims.length : axis
-  const reduction = random.pick(['none', 'add', 'mul', 'max', 'min'])
+  const reduction = random.pick(reductions)
   const order = random.order(dims[place])
   const indices = reduction === 'none' ? refTensor(dims, Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => order[Math.floor(i / dims.slice(place + 1).reduce((a, b) => a * b, 1)) % dims[place]]), 'int64') : random.integers(dims, -dims[place], dims[place] - 1)
   return { op: 'ScatterElements', opset: reduction === 'none' ? random.pick([11, 18]) : 18, attributes: { axis, ...(reduction === 'none' ? {} : { reduction }) }, inputs: [fed(random.tensor(dims)), fed(indices), fed(random.tensor(indices.dims))] }
 }
 
-const scatterND: CaseMaker = (random) => {
+export const scatterND = (reductions: readonly string[]): CaseMaker => (random) => {
   const dims = random.dims(1, 3, 4)
   const depth = random.integer(1, dims.length)
-  const reduction = random.pick(['none', 'add', 'mul', 'max', 'min'])
+  const reduction = random.pick(reductions)
   const indices = reduction === 'none' ? refTensor([1, depth], dims.slice(0, depth).map((dim) => dim - 1), 'int64') : coordinates(random, random.dims(1, 2), dims.slice(0, depth))
   return { op: 'ScatterND', opset: reduction === 'none' ? random.pick([11, 18]) : 18, attributes: reduction === 'none' ? {} : { reduction }, inputs: [fed(random.tensor(dims)), fed(indices), fed(random.tensor([...indices.dims.slice(0, -1), ...dims.slice(depth)]))] }
 }
@@ -98,7 +117,7 @@ export const further: CaseTable = {
   ...Object.fromEntries([
     ...['Abs', 'Sin', 'Cos', 'Erf', 'Softplus', 'Reciprocal'].map(unary),
     ...['Sum', 'Mean', 'Min', 'Max'].map(variadic),
-    ...['ReduceMin', 'ReduceProd', 'ReduceL1', 'ReduceL2', 'ReduceSumSquare', 'ReduceLogSumExp'].map(reduce),
+    ...['ReduceMin', 'ReduceL1', 'ReduceL2', 'ReduceSumSquare', 'ReduceLogSumExp'].map(reduce),
   ]),
   'CastLike': (random) => ({ op: 'CastLike', opset: random.pick([15, 21]), inputs: [fed(random.tensor(random.dims(0, 3), random.pick(['float32', 'float64']))), fixed(refTensor([1], [0], random.pick(['float32', 'float64'])))] }),
   'Pad with a constant': pad('constant'),
@@ -113,8 +132,10 @@ export const further: CaseTable = {
     const dims = random.dims(1, 3)
     return { op: 'Tile', opset: random.pick(OPSETS), inputs: [fed(random.tensor(dims)), int64s(dims.map(() => random.integer(1, 3)))] }
   },
+  'ConvTranspose': convTranspose('pads'),
+  'GlobalMaxPool': (random) => ({ op: 'GlobalMaxPool', opset: random.pick(OPSETS), inputs: [fed(random.tensor(random.dims(3, 5)))] }),
   'GatherElements': gatherElements,
-  'GatherND': gatherND,
-  'ScatterElements': scatterElements,
-  'ScatterND': scatterND,
+  'GatherND': gatherND(0),
+  'ScatterElements': scatterElements(['none', 'add']),
+  'ScatterND': scatterND(['none', 'add']),
 }

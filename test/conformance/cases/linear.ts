@@ -1,6 +1,6 @@
 /** @file Cases of matrix products and convolutions. */
 import { float } from '../../../src/graph/index.js'
-import { fed, OPSETS, type CaseMaker, type CaseTable } from '../operator-case.js'
+import { fed, OPSETS, parameter, type CaseMaker, type CaseTable } from '../operator-case.js'
 import type { Random } from '../random.js'
 
 const gemm: CaseMaker = (random) => {
@@ -44,7 +44,7 @@ const conv = ({ spatialRanks, autoPad = false, groups = [1, 2, 3] }: ConvOptions
       kernel_shape: random.boolean() ? kernel : undefined,
       ...(padding === 'NOTSET' ? { pads } : { auto_pad: padding }),
     },
-    inputs: [fed(random.tensor([random.integer(1, 2), channels * group, ...spatial])), fed(random.tensor([filters * group, channels, ...kernel])), ...bias],
+    inputs: [fed(random.tensor([random.integer(1, 2), channels * group, ...spatial])), parameter(random.tensor([filters * group, channels, ...kernel])), ...bias],
   }
 }
 

@@ -25,7 +25,7 @@ const reshape: CaseMaker = (random) => {
   const open = random.integer(-1, target.length - 1)
   const written = target.map((dim, i) => (i === open ? -1 : i < dims.length && dim === dims[i] && random.boolean() ? 0 : dim))
   const shape = int64s(written)
-  return { op: 'Reshape', opset: random.pick([5, ...OPSETS]), inputs: [fed(random.tensor(dims)), random.integer(0, 3) > 0 ? shape : fed(shape.tensor)] }
+  return { op: 'Reshape', opset: random.pick([7, ...OPSETS]), inputs: [fed(random.tensor(dims)), random.integer(0, 3) > 0 ? shape : fed(shape.tensor)] }
 }
 
 const transpose: CaseMaker = (random) => {
