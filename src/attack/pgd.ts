@@ -1,0 +1,28 @@
+/** @file Projected gradient descent (Madry, Makelov, Schmidt, Tsipras & Vladu 2018, arXiv:1706.06083) in the maximum norm. */
+import { ProbityError } from '../contracts/errors.js'
+import type { Model } from '../contracts/model.js'
+import type { Feeds } from '../contracts/tensor.js'
+import { runAttack, type AttackOptions, type AttackResult } from './attack.js'
+import { signedStep } from './signed-step.js'
+
+export type PgdOptions = AttackOptions & {
+  /** Default 40. */
+  readonly steps?: number
+  /** Times `scale`; default epsilon / 10. */
+  readonly stepSize?: number
+  /** Default 1; more than one needs a random start. */
+  readonly restarts?: number
+  /** Default true. */
+  readonly randomStart?: boolean
+}
+
+/**
+ * Repeated steps along the sign of the loss's gradient, brought back into the ball and the bounds after each.
+ *
+ * @throws ProbityError when options cannot be meant, or the model has no gradient
+ */
+export async function pgd(model: Model, feeds: Feeds, options: PgdOptions): Promise<AttackResult> {
+  const { steps = 40, stepSize = options.epsilon / 10, restarts = 1, randomStart = true } = options
+  if (!(stepSize >= 0 && Number.isFinite(stepSize))) throw new ProbityError('attack/option', `stepSize must be a number ≥ 0, got ${stepSize}`)
+  return runAttack(model, feeds, options, { steps, restarts, randomStart, advance: (points, gradient, scale) => signedStep(points, gradient, scale, stepSize) })
+}
