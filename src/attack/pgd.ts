@@ -23,6 +23,6 @@ export type PgdOptions = AttackOptions & {
  */
 export async function pgd(model: Model, feeds: Feeds, options: PgdOptions): Promise<AttackResult> {
   const { steps = 40, stepSize = options.epsilon / 10, restarts = 1, randomStart = true } = options
-  if (!(stepSize >= 0 && Number.isFinite(stepSize))) throw new ProbityError('attack/option', `stepSize must be a number ≥ 0, got ${stepSize}`)
+  if (options.stepSize !== undefined && !(stepSize >= 0 && Number.isFinite(stepSize))) throw new ProbityError('attack/option', `stepSize must be a number ≥ 0, got ${stepSize}`)
   return runAttack(model, feeds, options, { steps, restarts, randomStart, advance: (points, gradient, scale) => signedStep(points, gradient, scale, stepSize) })
 }
