@@ -5,6 +5,7 @@
 import { Ajv } from 'ajv'
 import type { DataConfig, InputMapping, ModelConfig } from '../contracts/config.js'
 import type { InputPlan } from '../contracts/dataset.js'
+import type { ModelInput } from '../contracts/model.js'
 import type { Json } from './kind.js'
 
 /** A staged model and how it is to be read. */
@@ -24,20 +25,25 @@ export type ViewReference = { readonly part: string; readonly original: string }
 /** Names the external files that a model wants, before anything is loaded. Part: `{ locations: string[] }`. */
 export type ListExternalFilesJob = { readonly type: 'list-external-files'; readonly model: ModelReference }
 
-/** Opens the model, runs one row and a block. Part: `ModelInspection`. */
+/** Opens the model, which tells what the data has to fill. Part: `{ inputs: ModelInput[], loadMs }`. */
+export type OpenModelJob = { readonly type: 'open-model'; readonly model: ModelReference }
+
+/** Runs one row, then some rows together and alone. Part: `{ summary: ModelSummary, rowMs }`. */
 export type InspectModelJob = {
   readonly type: 'inspect-model'
   readonly model: ModelReference
-  readonly view: ViewReference | null
-  readonly inputs: Readonly<Record<string, InputMapping>>
+  readonly view: ViewReference
+  readonly inputs: readonly InputPlan[]
 }
 
-/** Decodes and encodes the data. Part: a DatasetView (view-codec.ts). */
+/** Decodes and encodes the data. Part: a DatasetView and its InputPlans (view-codec.ts). */
 export type DatasetJob = {
   readonly type: 'dataset'
   readonly staged: string
   readonly original: string
   readonly config: DataConfig
+  /** What there is to fill, and the config's word on which columns fill it. */
+  readonly model: { readonly inputs: readonly ModelInput[]; readonly mapping: Readonly<Record<string, InputMapping>> | null } | null
   readonly seed: number
 }
 
@@ -53,7 +59,7 @@ export type GatherJob = {
   readonly inputs: readonly InputPlan[]
 }
 
-export type Job = ListExternalFilesJob | InspectModelJob | DatasetJob | GatherJob
+export type Job = ListExternalFilesJob | OpenModelJob | InspectModelJob | DatasetJob | GatherJob
 export type JobType = Job['type']
 
 /** Parent → child. */
@@ -101,7 +107,8 @@ export const isReply = new Ajv().compile<JobReply>({
 export function describeJob(job: Job): string {
   switch (job.type) {
     case 'list-external-files': return `Checking the model ${job.model.original}`
-    case 'inspect-model': return `Opening the model ${job.model.original} and running one row`
+    case 'open-model': return `Opening the model ${job.model.original}`
+    case 'inspect-model': return `Running the first rows through the model ${job.model.original}`
     case 'dataset': return `Reading the data ${job.original}`
     case 'gather': return `Gathering ${job.kind} of ${job.model.original} (${job.rows.length} rows)`
   }

@@ -36,6 +36,8 @@ export type JobResult = { readonly part: Part; readonly bytes: Uint8Array }
 export type Jobs = {
   /** Whether children run under a limit that the system enforces; elsewhere their watchdog samples their memory. */
   readonly isolated: boolean
+  /** Child processes at a time. */
+  readonly workers: number
   /**
    * Runs one job.
    * @throws ProbityError `job/deadline`, `job/out-of-memory`, `job/crash`, `job/protocol`, or the code that the child gave.
@@ -92,6 +94,7 @@ export function createJobs(options: JobsOptions): Jobs {
 
   return {
     isolated,
+    workers,
     async run(job, deadlineMs) {
       await turn()
       try {

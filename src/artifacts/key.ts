@@ -7,10 +7,10 @@ export type KeyParts = {
   /** sha256 of the model file and of each external file by its location; null without a model. */
   readonly model: { readonly sha256: string; readonly externalFiles: readonly { readonly location: string; readonly sha256: string }[]; readonly output: Json } | null
   readonly data: { readonly sha256: string }
-  /** sha256 of the encoded view: features, encodings, positive, selected rows. */
-  readonly view: { readonly sha256: string; readonly inputs: Json }
+  /** sha256 of the encoded view and of how it fills the model's inputs: features, encodings, positive, selected rows. */
+  readonly view: { readonly sha256: string }
   readonly engine: { readonly name: string; readonly version: string; readonly provider: string; readonly options: Json }
-  readonly host: { readonly os: string; readonly arch: string; readonly cpu: string }
+  readonly host: { readonly os: string; readonly arch: string; readonly cpu: string; readonly node: string }
   readonly probity: string
   /** sha256 of each plugin's content. */
   readonly plugins: readonly string[]

@@ -35,6 +35,8 @@ export type JobPlan = {
   readonly rows: readonly number[]
   /** Rows per block; part of the request, never derived from workers or memory. */
   readonly blockRows: number
+  /** Model runs that a row costs, for the deadline: steps × restarts × 3 or so for an attack (a gradient costs about 3). Default 1. */
+  readonly passesPerRow?: number
 }
 
 export interface ArtifactGatherer<K extends ArtifactKind, R extends ArtifactRequests = ArtifactRequests> {

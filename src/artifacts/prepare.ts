@@ -1,24 +1,134 @@
-/** @file From the paths in a config to a staged, decoded data set and a staged, inspected model. */
+/** @file From the paths in a config to a staged, decoded data set and a staged, inspected model. Parsing happens in child processes. */
+import { createHash } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Ajv } from 'ajv'
+import type { DataConfig, ModelConfig } from '../contracts/config.js'
 import type { DatasetView, InputPlan } from '../contracts/dataset.js'
-import type { ModelSummary } from '../contracts/model.js'
+import { ProbityError } from '../contracts/errors.js'
+import type { ModelInput, ModelSummary } from '../contracts/model.js'
+import { writeAtomically } from './atomic-write.js'
 import type { ModelReference, ViewReference } from './job-protocol.js'
-import type { Staged, StagedExternal } from './staging.js'
+import { stage, stageExternal, type Staged, type StagedExternal, type StagingOptions } from './staging.js'
+import { decodeView } from './view-codec.js'
+import type { Workspace } from './workspace.js'
 
-// prepareData(request: { path: string; config: DataConfig; seed: number; allowPaths?: readonly string[] }, workspace: Workspace): Promise<PreparedData>
+/** A model that was staged and opened once, not yet run. */
+export type OpenedModel = Staged & { readonly externalFiles: readonly StagedExternal[]; readonly reference: ModelReference; readonly loadMs: number }
+
 export type PreparedData = Staged & {
   readonly view: DatasetView
+  /** How the view fills the model's inputs; empty without a model. */
+  readonly inputs: readonly InputPlan[]
+  /** sha256 of the encoded view and inputs. */
   readonly viewSha256: string
   readonly reference: ViewReference
+  /** The model whose inputs the view was made for. */
+  readonly model: OpenedModel | null
 }
 
-// prepareModel(request: { config: ModelConfig; data: PreparedData | null; engine?: string; device?: string; allowPaths?: readonly string[] }, workspace: Workspace): Promise<PreparedModel>
-export type PreparedModel = Staged & {
-  readonly externalFiles: readonly StagedExternal[]
+export type PreparedModel = OpenedModel & {
   readonly summary: ModelSummary
-  /** How the view fills the model's inputs; empty without data. */
-  readonly inputs: readonly InputPlan[]
-  readonly reference: ModelReference
-  /** How long loading and one row took, from which deadlines are made. */
-  readonly loadMs: number
+  /** How long one row takes, from which deadlines are made. */
   readonly rowMs: number
 }
+
+/** For loading a model and running one row (and for the least of every other job): no honest small model needs it. */
+export const PROBE_DEADLINE_MS = 20_000
+/** Text is decoded at 20 MB/s and more; this is for slow machines. */
+const DATA_BYTES_PER_MS = 1000
+/** The most that one protobuf message can hold. */
+const MODEL_LIMIT_BYTES = 2 ** 31
+const EXTERNAL_LIMIT_BYTES = 2 ** 36
+const DATA_LIMIT_BYTES = 2 ** 34
+
+const object = (properties: Record<string, object>) => ({ type: 'object', required: Object.keys(properties), properties })
+const text = { type: 'string' }
+const nullableText = { type: ['string', 'null'] }
+const nullableInteger = { type: ['integer', 'null'] }
+const duration = { type: 'number', minimum: 0 }
+const dims = { type: ['array', 'null'], items: { type: ['integer', 'string', 'null'] } }
+const modelValues = { type: 'array', items: object({ name: text, dtype: text, dims, batchAxis: nullableInteger }) }
+const ajv = new Ajv({ allowUnionTypes: true })
+const isLocations = ajv.compile<{ locations: string[] }>(object({ locations: { type: 'array', items: { type: 'string', maxLength: 4096 }, maxItems: 10_000 } }))
+const isOpening = ajv.compile<{ inputs: ModelInput[]; loadMs: number }>(object({ inputs: modelValues, loadMs: duration }))
+const isInspection = ajv.compile<{ summary: ModelSummary; rowMs: number }>(
+  object({
+    rowMs: duration,
+    summary: object({
+      inputs: modelValues,
+      outputs: modelValues,
+      prediction: object({
+        output: nullableText, kind: { enum: ['logits', 'probabilities', 'score', 'label'] }, logits: nullableText, labelOutput: nullableText,
+        classes: { type: ['array', 'null'], items: text }, columns: nullableInteger,
+      }),
+      engine: object({ name: text, version: text, provider: text }),
+      fixedBatch: nullableInteger,
+      metadata: { type: 'object', additionalProperties: text },
+      capabilities: object({ gradient: object({ available: { type: 'boolean' } }) }),
+      rowIndependent: { type: 'boolean' },
+      format: text, producer: text, opset: nullableInteger,
+    }),
+  }),
+)
+
+export type DataRequest = {
+  readonly path: string
+  readonly config: DataConfig
+  /** The model that the data is for: its inputs decide what is read from which column. Null for stored predictions. */
+  readonly model: ModelConfig | null
+  readonly seed: number
+  readonly engine?: string
+  readonly device?: string
+  readonly allowPaths?: readonly string[]
+}
+
+/**
+ * Stages and opens the model, if there is one, then stages the data and makes the view that fills it.
+ * @throws ProbityError for whatever is wrong with the files, their columns, or what the config says of them
+ */
+export async function prepareData(request: DataRequest, workspace: Workspace): Promise<PreparedData> {
+  const { path, config, seed, allowPaths = [] } = request
+  const opened = request.model && (await openModel(request.model, request, workspace))
+  const staged = await stage(path, await stagingOptions(workspace, 'data', DATA_LIMIT_BYTES, allowPaths))
+  const deadlineMs = PROBE_DEADLINE_MS + staged.bytes / DATA_BYTES_PER_MS
+  const model = opened && { inputs: opened.inputs, mapping: request.model?.inputs ?? null }
+  const { part, bytes } = await workspace.jobs.run({ type: 'dataset', staged: staged.staged, original: path, config, model, seed }, deadlineMs)
+  const reference: ViewReference = { part: join(workspace.folder, 'view.part'), original: path }
+  await writeAtomically(reference.part, [bytes])
+  return { ...staged, ...decodeView(part, path), viewSha256: createHash('sha256').update(bytes).digest('hex'), reference, model: opened && opened.model }
+}
+
+/**
+ * Runs the first rows through the model that the data was prepared for.
+ * @throws ProbityError when it cannot run them within the deadline
+ */
+export async function prepareModel({ data }: { readonly data: PreparedData }, workspace: Workspace): Promise<PreparedModel> {
+  const { model, reference: view, inputs } = data
+  if (!model) throw new ProbityError('artifacts/no-model', `${data.original} was prepared without a model. Name the model when preparing the data.`)
+  const { part } = await workspace.jobs.run({ type: 'inspect-model', model: model.reference, view, inputs }, PROBE_DEADLINE_MS)
+  const inspection: unknown = part.json
+  if (!isInspection(inspection)) throw malformed(model.original)
+  return { ...model, ...inspection }
+}
+
+async function openModel(config: ModelConfig, { engine = 'onnxruntime', device = 'auto', allowPaths = [] }: DataRequest, workspace: Workspace): Promise<{ model: OpenedModel; inputs: readonly ModelInput[] }> {
+  const options = await stagingOptions(workspace, 'model', MODEL_LIMIT_BYTES, allowPaths)
+  const staged = await stage(config.path, options)
+  const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine, device }
+  const listed = await workspace.jobs.run({ type: 'list-external-files', model: reference }, PROBE_DEADLINE_MS)
+  if (!isLocations(listed.part.json)) throw malformed(config.path)
+  const externalFiles = await stageExternal(listed.part.json.locations, config.path, { ...options, maxBytes: EXTERNAL_LIMIT_BYTES, what: 'external data file' })
+  const { part } = await workspace.jobs.run({ type: 'open-model', model: reference }, PROBE_DEADLINE_MS)
+  const opening: unknown = part.json
+  if (!isOpening(opening)) throw malformed(config.path)
+  return { model: { ...staged, externalFiles, reference, loadMs: opening.loadMs }, inputs: opening.inputs }
+}
+
+async function stagingOptions(workspace: Workspace, what: string, maxBytes: number, allowPaths: readonly string[]): Promise<StagingOptions> {
+  const folder = join(workspace.folder, what)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  return { folder, maxBytes, allowPaths, what }
+}
+
+const malformed = (path: string): ProbityError => new ProbityError('job/protocol', `${path}: the child process described the model in a way that makes no sense. Run with --debug to see what it printed.`)

@@ -1,11 +1,14 @@
 /** @file What one run works with: a private folder, the store and the child processes. All of it goes away with the run, however it ends. */
-import type { Jobs, JobsOptions } from './jobs.js'
-import type { Store } from './store.js'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { createJobs, type Jobs, type JobsOptions } from './jobs.js'
+import { makePrivateFolder } from './private-folder.js'
+import { defaultStoreFolder, openStore, readSecret, type Store } from './store.js'
 
 export type WorkspaceOptions = Omit<JobsOptions, 'folder'> & {
   /** `--cache DIR`; null: the user's cache folder, or none under CI. */
   readonly cacheFolder: string | null
-  /** `--no-cache` is false; undefined decides by CI. */
+  /** False: nothing is kept beyond the run. */
   readonly cache?: boolean
   readonly onWarning: (text: string) => void
 }
@@ -16,4 +19,29 @@ export type Workspace = {
   readonly store: Store
   readonly jobs: Jobs
   close(): Promise<void>
+}
+
+/** @throws ProbityError when the cache folder or its key cannot be used */
+export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const { folder, remove } = makePrivateFolder()
+  try {
+    const kept = options.cache === false ? null : (options.cacheFolder ?? defaultStoreFolder())
+    const store = await openStore({
+      folder: kept ?? join(folder, 'store'),
+      persistent: kept !== null,
+      secret: kept === null ? randomBytes(32) : await readSecret(),
+      onWarning: options.onWarning,
+    })
+    const jobs = createJobs({ ...options, folder })
+    return {
+      folder, store, jobs,
+      close: async () => {
+        await jobs.close()
+        remove()
+      },
+    }
+  } catch (error) {
+    remove()
+    throw error
+  }
 }

@@ -15,9 +15,10 @@ export function readArguments(argv: readonly string[] = process.argv): WorkerArg
   return { parentPid: Number(parentPid), maxMemoryMb: Number(maxMemoryMb), plugins }
 }
 
-/** Serves until stdin ends. `handle` is made before the first job, under the watchdog. */
-export async function serve({ parentPid, maxMemoryMb }: WorkerArguments, handle: (job: Job) => Promise<Part>): Promise<void> {
+/** Serves until stdin ends. Whatever `makeHandler` loads, it loads under the watchdog. */
+export async function serve({ parentPid, maxMemoryMb }: WorkerArguments, makeHandler: () => Promise<(job: Job) => Promise<Part>>): Promise<void> {
   const watchdog = await startWatchdog(parentPid, maxMemoryMb)
+  const handle = await makeHandler()
   send({ type: 'ready' })
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
     // The parent wrote it, in this version's own words.

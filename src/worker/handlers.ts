@@ -1,0 +1,114 @@
+/** @file What a child does for each type of job. Models and views are opened once and kept for the jobs that follow. */
+import { readFile } from 'node:fs/promises'
+import { decodePart } from '../artifacts/part-codec.js'
+import { decodeView, encodeView } from '../artifacts/view-codec.js'
+import type { DatasetJob, GatherJob, InspectModelJob, Job, ListExternalFilesJob, ModelReference, OpenModelJob, ViewReference } from '../artifacts/job-protocol.js'
+import type { ArtifactGatherer, Json, Part } from '../artifacts/kind.js'
+import type { ArtifactKind } from '../contracts/artifact.js'
+import type { DatasetView } from '../contracts/dataset.js'
+import { ProbityError } from '../contracts/errors.js'
+import { buildView, fillInputs, readTable } from '../data/index.js'
+import { loadModel, summarize, type LoadedModel, type LoadOptions } from '../engine/index.js'
+import { isExternal, readModel, subgraphsOf, type Graph } from '../graph/index.js'
+
+/** Enough to tell whether rows influence each other. */
+const PROBE_ROWS = 16
+
+type Opened = { readonly key: string; readonly model: Promise<LoadedModel>; readonly loadMs: () => number }
+
+export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>[]): (job: Job) => Promise<Part> {
+  const byKind = new Map(gatherers.map((gatherer) => [gatherer.kind as string, gatherer]))
+  const views = new Map<string, Promise<DatasetView>>()
+  let opened: Opened | null = null
+
+  /** One model at a time: sessions are large, and a run audits one. */
+  const open = async (reference: ModelReference): Promise<{ model: LoadedModel; loadMs: number }> => {
+    const key = JSON.stringify(reference)
+    if (opened?.key !== key) {
+      await opened?.model.then((model) => model.dispose(), () => undefined)
+      const before = performance.now()
+      let loadMs = 0
+      const model = loadModel(reference.staged, optionsOf(reference)).finally(() => (loadMs = performance.now() - before))
+      opened = { key, model, loadMs: () => loadMs }
+    }
+    const { model, loadMs } = opened
+    return { model: await model, loadMs: loadMs() }
+  }
+  const viewOf = (reference: ViewReference): Promise<DatasetView> => {
+    const known = views.get(reference.part)
+    if (known) return known
+    const view = readFile(reference.part).then((bytes) => decodeView(decodePart(bytes), reference.original).view)
+    views.set(reference.part, view)
+    return view
+  }
+
+  async function openModel({ model: reference }: OpenModelJob): Promise<Part> {
+    const { model, loadMs } = await open(reference)
+    return described({ inputs: model.inputs, loadMs })
+  }
+
+  async function inspectModel({ model: reference, view: viewReference, inputs }: InspectModelJob): Promise<Part> {
+    const [{ model }, view] = [await open(reference), await viewOf(viewReference)]
+    const rows = probeRows(view)
+    const one = fillInputs(view, inputs, rows.slice(0, 1))
+    // The first run also allocates; the second is what a row costs.
+    await model.predict(one)
+    const before = performance.now()
+    await model.predict(one)
+    const rowMs = performance.now() - before
+    return described({ summary: await summarize(model, fillInputs(view, inputs, rows)), rowMs })
+  }
+
+  async function gather({ kind, concrete, rows, seed, model: reference, view: viewReference, inputs }: GatherJob): Promise<Part> {
+    const gatherer = byKind.get(kind)
+    if (!gatherer) throw new ProbityError('artifacts/unknown-kind', `Nothing gathers artifacts of the kind "${kind}". Name the plugin that brings it under "plugins".`)
+    const [{ model }, view] = [await open(reference), await viewOf(viewReference)]
+    return gatherer.gather(rows, concrete, { model, view, inputs, seed })
+  }
+
+  const handle = (job: Job): Promise<Part> => {
+    switch (job.type) {
+      case 'list-external-files': return listExternalFiles(job)
+      case 'open-model': return openModel(job)
+      case 'inspect-model': return inspectModel(job)
+      case 'dataset': return readDataset(job)
+      case 'gather': return gather(job)
+    }
+  }
+  return (job) => handle(job).catch((error: unknown) => Promise.reject(withOriginalName(error, job)))
+}
+
+async function listExternalFiles({ model }: ListExternalFilesJob): Promise<Part> {
+  const { graph } = readModel(await readFile(model.staged))
+  return described({ locations: [...new Set(externalLocations(graph))].sort() })
+}
+
+function* externalLocations(graph: Graph): Generator<string> {
+  for (const initializer of graph.initializers.values()) if (isExternal(initializer)) yield initializer.external.location
+  for (const node of graph.nodes) for (const subgraph of subgraphsOf(node)) yield* externalLocations(subgraph)
+}
+
+async function readDataset({ staged, original, config, model, seed }: DatasetJob): Promise<Part> {
+  const table = await readTable(staged, { format: config.format, delimiter: config.delimiter })
+  return encodeView(buildView(table, { ...config, path: original }, model && { inputs: model.inputs, mapping: model.mapping ?? undefined }, seed))
+}
+
+/** Spread over the file, since neighbours in a sorted file are alike. */
+function probeRows({ rows, complete, path }: DatasetView): number[] {
+  const usable = Array.from({ length: rows }, (_, row) => row).filter((row) => complete[row] === 1)
+  if (usable.length === 0) throw new ProbityError('data/no-complete-row', `${path}: every row lacks a value for some feature, so the model cannot be run. Fill the gaps, or leave the column out of data.features if the model does not need it.`)
+  const count = Math.min(PROBE_ROWS, usable.length)
+  return Array.from({ length: count }, (_, i) => usable[Math.floor((i * usable.length) / count)]!)
+}
+
+const optionsOf = ({ output, engine, device }: ModelReference): LoadOptions => ({ engine, device, ...(output && { prediction: output }) }) as LoadOptions
+
+const described = (json: unknown): Part => ({ json: json as Json, tensors: {} })
+
+/** Staged copies are this program's business: messages speak of the user's file. */
+function withOriginalName(error: unknown, job: Job): unknown {
+  const { staged, original } = job.type === 'dataset' ? job : job.model
+  if (!(error instanceof Error) || !error.message.includes(staged)) return error
+  const message = error.message.replaceAll(staged, original)
+  return error instanceof ProbityError ? new ProbityError(error.code, message, { cause: error }) : new Error(message, { cause: error })
+}
