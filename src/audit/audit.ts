@@ -45,7 +45,7 @@ export async function runAudit(config: ProbityConfig, environment: AuditEnvironm
     signal?.throwIfAborted()
     const data = await prepareData({ path: config.data.path, config: config.data, model: config.model ?? null, seed, allowPaths: environment.allowPaths }, workspace)
     signal?.throwIfAborted()
-    const model = config.model ? await prepareModel({ config: config.model, data, allowPaths: environment.allowPaths }, workspace) : null
+    const model = config.model ? await prepareModel({ data }, workspace) : null
     const checks = planChecks(config, metrics, data.view, model?.summary ?? null)
     const gatherer = createGatherer({
       gatherers, workspace, data, model, seed,

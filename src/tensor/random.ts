@@ -13,22 +13,24 @@ export function philox4x32(counter: readonly [number, number, number, number], k
   let [c0, c1, c2, c3] = counter
   let [k0, k1] = key
   for (let round = 0; round < 10; round++) {
-    const [high0, low0] = multiply(M0, c0)
-    const [high1, low1] = multiply(M1, c2)
-    ;[c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0]
+    const high0 = multiplyHigh(M0, c0), high1 = multiplyHigh(M1, c2)
+    const low0 = Math.imul(M0, c0), low1 = Math.imul(M1, c2)
+    c0 = (high1 ^ c1 ^ k0) >>> 0
+    c2 = (high0 ^ c3 ^ k1) >>> 0
+    c1 = low1 >>> 0
+    c3 = low0 >>> 0
     k0 = (k0 + W0) >>> 0
     k1 = (k1 + W1) >>> 0
   }
   return [c0, c1, c2, c3]
 }
 
-/** 32 × 32 → 64 bits as [high, low], without BigInt. */
-function multiply(a: number, b: number): [number, number] {
-  const aLow = a & 0xffff, aHigh = a >>> 16, bLow = b & 0xffff, bHigh = b >>> 16
-  const low = aLow * bLow
-  const middle = aHigh * bLow + (low >>> 16)
-  const cross = aLow * bHigh + (middle & 0xffff)
-  return [(aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(cross / 65536)) >>> 0, (((cross & 0xffff) << 16) | (low & 0xffff)) >>> 0]
+/** The upper 32 bits of a 32 × 32 bit product, in pieces that doubles hold exactly. */
+function multiplyHigh(a: number, b: number): number {
+  const aHigh = a >>> 16, aLow = a & 0xffff, bHigh = b >>> 16, bLow = b & 0xffff
+  const middle = aHigh * bLow + ((aLow * bLow) >>> 16)
+  const cross = aLow * bHigh + (middle % 65536)
+  return (aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(cross / 65536)) >>> 0
 }
 
 /** Uniform numbers in [0, 1) with 53 bits, addressed by row and draw. */
