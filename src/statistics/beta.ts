@@ -45,3 +45,25 @@ export function incompleteBeta(x: number, a: number, b: number): number {
 }
 
 const nonZero = (value: number, tiny: number): number => (Math.abs(value) < tiny ? tiny : value)
+
+/**
+ * The x with I_x(a, b) = p, for p in (0, 1): Newton's steps on the density, halving the bracket wherever a step would leave it.
+ * Relative error about 1e-14 where `incompleteBeta` allows it.
+ */
+export function betaQuantile(p: number, a: number, b: number): number {
+  const logNormalizer = logGamma(a + b) - logGamma(a) - logGamma(b)
+  let low = 0
+  let high = 1
+  let x = a / (a + b)
+  for (let i = 0; i < 200; i++) {
+    const excess = incompleteBeta(x, a, b) - p
+    if (excess > 0) high = x
+    else low = x
+    const density = Math.exp(logNormalizer + (a - 1) * Math.log(x) + (b - 1) * Math.log1p(-x))
+    const step = x - excess / density
+    const next = step > low && step < high ? step : (low + high) / 2
+    if (Math.abs(next - x) <= 1e-14 * x) return next
+    x = next
+  }
+  return x
+}

@@ -4,9 +4,8 @@
  */
 import type { Settle } from '../contracts/metric.js'
 import { bisect } from './bisect.js'
+import type { Scale } from './extremes.js'
 import { normalCdf, normalQuantile } from './normal.js'
-
-export type Scale = 'difference' | 'ratio'
 
 /** Two cells that are compared: their denominators and the rate that both have about in common. */
 export type Design = { readonly scale: Scale; readonly rate: number; readonly trials: readonly [number, number] }

@@ -1,7 +1,6 @@
 /** @file Intervals for one proportion. */
 import type { Interval } from '../contracts/report.js'
-import { incompleteBeta } from './beta.js'
-import { bisect } from './bisect.js'
+import { betaQuantile } from './beta.js'
 import { normalQuantile } from './normal.js'
 
 /** `successes` of `trials`; trials > 0 wherever a limit is asked for. */
@@ -30,13 +29,10 @@ export const wilsonLimits: ProportionLimits = ({ successes, trials }, level) => 
  * Clopper and Pearson 1934, Biometrika 26(4): each limit misses with probability at most `level`, whatever n and the true rate.
  * Judging needs this, because Wilson's one-sided error is far above its nominal level near 0 and 1.
  */
-export const exactLimits: ProportionLimits = ({ successes, trials }, level) => {
-  const p = successes / trials
-  return {
-    low: successes === 0 ? 0 : bisect((x) => incompleteBeta(x, successes, trials - successes + 1) >= level, 0, p),
-    high: successes === trials ? 1 : 1 - bisect((x) => incompleteBeta(x, trials - successes, successes + 1) >= level, 0, 1 - p),
-  }
-}
+export const exactLimits: ProportionLimits = ({ successes, trials }, level) => ({
+  low: successes === 0 ? 0 : betaQuantile(level, successes, trials - successes + 1),
+  high: successes === trials ? 1 : 1 - betaQuantile(level, trials - successes, successes + 1),
+})
 
 /** Null when there are no trials: 0/0 has no interval. */
 export function wilsonInterval(proportion: Proportion, confidence: number): Interval | null {
