@@ -77,7 +77,8 @@ export function decodePart(bytes: Uint8Array): Part {
     offset = align(offset)
     if (name in tensors) throw malformed('a tensor appears twice')
     if (offset + length > bytes.byteLength) throw malformed('a tensor is cut off')
-    tensors[name] = tensorOf(bytes.slice(offset, offset + length), dtype, dims)
+    // A copy of its own: typed arrays need aligned memory, and a Buffer's slice would share it.
+    tensors[name] = tensorOf(new Uint8Array(bytes.subarray(offset, offset + length)), dtype, dims)
     offset += length
   }
   if (offset !== bytes.byteLength) throw malformed('bytes follow its end')
