@@ -1,7 +1,10 @@
-/** @file Writes schema/*.json from the built sources, so that editors and other tools can check configs and reports. */
+/** @file Writes schema/*.json from the built sources, so that editors and other tools can check configurations and reports. */
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { configSchema } from '../dist/src/config/schema.js'
 import { reportSchema } from '../dist/src/contracts/report-schema.js'
 
 const folder = new URL('../schema/', import.meta.url)
 mkdirSync(folder, { recursive: true })
-writeFileSync(new URL('report.schema.json', folder), `${JSON.stringify(reportSchema, null, 2)}\n`)
+for (const [name, schema] of [['report', reportSchema], ['config', configSchema]]) {
+  writeFileSync(new URL(`${name}.schema.json`, folder), `${JSON.stringify(schema, null, 2)}\n`)
+}
