@@ -91,7 +91,7 @@ function byName(table: Table, config: DataConfig, inputs: readonly ModelInput[],
   if (!single || present.length === 0) return null
   const names = inputs.map(({ name }) => name)
   for (const name of names) requireColumn(table, name, 'The model\'s input')
-  refuseAnswers(config, names, 'The model\'s inputs')
+  refuseAnswers(config, names, 'The list of the model\'s inputs')
   const unused = stated?.find((name) => !names.includes(name))
   if (unused !== undefined) throw new ProbityError('data/input-mapping', `data.features lists ${quote(unused)}, which is no input of the model. Its inputs are ${list(names)}.`)
   return inputs.map((input) => ({ input, sources: [input.name], shape: undefined, scale: 1 }))
