@@ -24,7 +24,7 @@ export type AttackOptions = {
   readonly loss?: 'cross-entropy' | 'margin'
   /** The input that is changed; default: the model's only float input. */
   readonly input?: string
-  /** The output whose loss is increased; default: the model's only float output. */
+  /** The output whose loss is increased; default: the one that the prediction is read from. */
   readonly output?: string
   /** For models of one column; default 0.5. */
   readonly threshold?: number
@@ -149,7 +149,7 @@ async function classify(rows: Rows, points: Float64Array, subset: readonly numbe
 /** [subset, size]; what is not finite gives no direction and counts as zero. */
 async function gradientAt(rows: Rows, points: Float64Array, subset: readonly number[]): Promise<Float64Array> {
   const { options: { loss = 'cross-entropy', output }, targets, input, model } = rows
-  const objective: Objective = { output, loss, target: Array.from(subset, (row) => targets[row]) }
+  const objective: Objective = { output: output ?? model.prediction.output ?? undefined, loss, target: Array.from(subset, (row) => targets[row]) }
   const gradients = await model.gradient(feedsAt(rows, points, subset), objective, { withRespectTo: input.name })
   return toNumbers(gradients[input.name]).map((value) => (Number.isFinite(value) ? value : 0))
 }

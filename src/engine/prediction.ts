@@ -6,25 +6,26 @@ import { sizeOf } from '../tensor/dtypes.js'
 import type { LoadOptions } from './options.js'
 
 /**
+ * @param detected What the graph shows, of the named output where there is one.
  * @param aliases Outputs that cannot be fetched → the tensors that stand for them.
  * @throws ProbityError for an output that does not exist, or classes that do not fit its columns
  */
 export function settlePrediction(detected: Prediction, override: LoadOptions['prediction'], outputs: readonly ModelOutput[], aliases: ReadonlyMap<string, string>): Prediction {
-  const named = override?.name === undefined ? undefined : (aliases.get(override.name) ?? override.name)
-  if (named !== undefined && !outputs.some(({ name }) => name === named)) {
+  const fetched = (name: string) => aliases.get(name) ?? name
+  const named = override?.name === undefined ? null : fetched(override.name)
+  if (named !== null && !outputs.some(({ name }) => name === named)) {
     throw new ProbityError('engine/unknown-output', `The model has no output ${named}. ${nearest(named, outputs.map(({ name }) => name))}`)
   }
-  const output = named ?? (detected.output === null ? null : (aliases.get(detected.output) ?? detected.output))
-  const isDetected = output === detected.output || (detected.output !== null && output === aliases.get(detected.output))
-  const kind = override?.kind ?? (isDetected ? detected.kind : 'score')
+  const output = detected.output === null ? named : fetched(detected.output)
+  const kind = override?.kind ?? detected.kind
   const classes = override?.classes?.map(String) ?? detected.classes
   if (kind === 'label') return { output: null, kind, logits: null, labelOutput: named ?? detected.labelOutput ?? output, classes, columns: null }
-  const columns = isDetected && detected.columns !== null ? detected.columns : columnsOf(outputs.find(({ name }) => name === output))
+  const columns = detected.columns ?? columnsOf(outputs.find(({ name }) => name === output))
   const classCount = columns === 1 ? 2 : columns
   if (override?.classes && classCount !== null && override.classes.length !== classCount) {
     throw new ProbityError('engine/classes', `${override.classes.length} classes were given, and output ${output} has ${columns === 1 ? 'one column, which is two classes' : `${columns} columns`}`)
   }
-  return { output, kind, logits: isDetected && kind === detected.kind ? detected.logits : null, labelOutput: detected.labelOutput, classes, columns }
+  return { output, kind, logits: kind === detected.kind ? detected.logits : null, labelOutput: detected.labelOutput, classes, columns }
 }
 
 /** Columns of a [batch, …] output; null when only known at run time. */

@@ -8,6 +8,7 @@ import { evaluateEnds, evaluateStarts, integrate, preparePaths, range, startsOf,
 import { quadrature } from './quadrature.js'
 
 export type ToleranceOptions = {
+  /** Its output defaults to the one that the prediction is read from. */
   readonly objective: Objective
   /** Baseline rows by input, each [count, …]: attributions are averaged over them. */
   readonly baselines: Feeds
@@ -46,8 +47,9 @@ export type TolerantAttributions = {
  * @throws ProbityError when the model has no gradient, or options cannot be meant
  */
 export async function attributionsWithTolerance(model: Model, feeds: Feeds, options: ToleranceOptions): Promise<TolerantAttributions> {
-  const { objective, sd, relativeTolerance = 0.01, maximumSteps = 2048, blockRows = DEFAULT_BLOCK_ROWS } = options
+  const { sd, relativeTolerance = 0.01, maximumSteps = 2048, blockRows = DEFAULT_BLOCK_ROWS } = options
   checkBlockRows(blockRows)
+  const objective = { ...options.objective, output: options.objective.output ?? model.prediction.output ?? undefined }
   if (!(sd >= 0)) throw new ProbityError('explain/option', `sd must be a number ≥ 0, got ${sd}`)
   const paths = preparePaths(model, feeds, options.withRespectTo)
   const count = baselineCount(paths, options.baselines)

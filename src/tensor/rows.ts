@@ -6,6 +6,11 @@ import { toNumbers, toTensor } from './tensor.js'
 
 /** Rows start … end − 1 along `axis`, as a copy. */
 export function sliceRows(tensor: Tensor, start: number, end: number, axis = 0): Tensor {
+  if (axis === 0) {
+    refusePacked(tensor)
+    const { inner } = around(tensor.dims, 0)
+    return { data: tensor.data.slice(start * inner, end * inner), dims: [end - start, ...tensor.dims.slice(1)], dtype: tensor.dtype }
+  }
   return takeRows(tensor, Array.from({ length: end - start }, (_, i) => start + i), axis)
 }
 

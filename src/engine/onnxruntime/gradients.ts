@@ -5,7 +5,7 @@ import type { Capability, Dim, ModelInput } from '../../contracts/model.js'
 import { nearest } from '../../contracts/near-names.js'
 import type { Objective } from '../../contracts/objective.js'
 import type { Tensor } from '../../contracts/tensor.js'
-import { infoOf, reaches, writeModel, type Graph, type OnnxModel } from '../../graph/index.js'
+import { inferShapes, infoOf, reaches, upgradeModel, writeModel, type Graph, type OnnxModel } from '../../graph/index.js'
 import { isFloat } from '../../tensor/dtypes.js'
 import { blocksOf, joinBlocks, sumBlocks, type Block } from '../blocks.js'
 import type { CheckedFeeds } from '../feeds.js'
@@ -13,8 +13,9 @@ import { attach, targetTensor, type Attachment, type ObjectiveSources } from '..
 import { openSession, type Session, type SessionOptions } from './session.js'
 
 export type GradientSource = ObjectiveSources & {
-  /** Weights inside, functions expanded, shapes inferred. */
   readonly model: OnnxModel
+  /** Brings external weights inside, so that the compiled file stands alone. */
+  materialize(graph: Graph): Promise<Graph>
   readonly inputs: readonly ModelInput[]
   readonly fixedBatch: number | null
   readonly blockRows: number
@@ -22,19 +23,29 @@ export type GradientSource = ObjectiveSources & {
 }
 
 type Compiled<G extends ObjectiveGraph> = { readonly graph: G; readonly session: Session }
+/** At the internal opset and with shapes; `perRow` are the values that depend on per-row inputs. */
+type Prepared = { readonly model: OnnxModel; readonly perRow: ReadonlySet<string> }
 type Answer = { readonly block: Block; readonly outputs: ReadonlyMap<string, Tensor> }
 
 export class Gradients {
   readonly #source: GradientSource
   readonly #compiled = new Map<string, Promise<Compiled<ObjectiveGraph>>>()
   readonly #floatInputs: readonly string[]
-  readonly #perRow: ReadonlySet<string>
+  #prepared: Prepared | null = null
   #capability: Capability | null = null
 
   constructor(source: GradientSource) {
     this.#source = source
     this.#floatInputs = source.inputs.filter(({ dtype }) => isFloat(dtype)).map(({ name }) => name)
-    this.#perRow = reaches(source.model.graph, source.inputs.filter(({ batchAxis }) => batchAxis !== null).map(({ name }) => name))
+  }
+
+  /** The model as the differentiator speaks it, made when first needed. */
+  get #model(): Prepared {
+    if (this.#prepared) return this.#prepared
+    const upgraded = upgradeModel(this.#source.model)
+    const graph = inferShapes(upgraded.graph)
+    const perRow = reaches(graph, this.#source.inputs.filter(({ batchAxis }) => batchAxis !== null).map(({ name }) => name))
+    return (this.#prepared = { model: { ...upgraded, graph }, perRow })
   }
 
   /** Found out by differentiating the prediction's output with respect to the float inputs, once. */
@@ -43,12 +54,12 @@ export class Gradients {
   }
 
   #findCapability(): Capability {
-    const { prediction, model } = this.#source
+    const { prediction } = this.#source
     const output = prediction.logits ?? prediction.output
     if (output === null) return { available: false, reason: 'The model gives labels only, which have no gradient' }
     if (this.#floatInputs.length === 0) return { available: false, reason: 'No input of the model is a float: name an internal value, such as an embedding' }
     try {
-      differentiate(model.graph, { objective: { output }, withRespectTo: this.#floatInputs })
+      differentiate(this.#model.model.graph, { objective: { output }, withRespectTo: this.#floatInputs })
       return { available: true }
     } catch (error) {
       return { available: false, reason: messageOf(error) }
@@ -58,7 +69,7 @@ export class Gradients {
   /** [rows] */
   async evaluate(feeds: CheckedFeeds, objective: Objective): Promise<Tensor> {
     const attachment = attach(objective, this.#source)
-    const { graph, session } = await this.#compile(JSON.stringify([attachment]), () => objectiveGraph(this.#source.model.graph, attachment))
+    const { graph, session } = await this.#compile(JSON.stringify([attachment]), () => objectiveGraph(this.#model.model.graph, attachment))
     const answers = await this.#run(session, graph, attachment, feeds, objective, [graph.objectiveOutput])
     return joinBlocks('The objective', parts(answers, graph.objectiveOutput), 0)
   }
@@ -68,7 +79,7 @@ export class Gradients {
     const names = [...new Set(withRespectTo)]
     for (const name of names) this.#requireValue(name)
     if (names.length === 0) throw new ProbityError('engine/no-float-input', 'No input of the model is a float. Name an internal float value, such as an embedding, in withRespectTo.')
-    const { graph, session } = await this.#compile(JSON.stringify([attachment, ...names]), () => differentiate(this.#source.model.graph, { objective: attachment, withRespectTo: names }))
+    const { graph, session } = await this.#compile(JSON.stringify([attachment, ...names]), () => differentiate(this.#model.model.graph, { objective: attachment, withRespectTo: names }))
     const outputs = names.map((name) => [name, graph.gradients.get(name)!] as const)
     const answers = await this.#run(session, graph, attachment, feeds, objective, outputs.map(([, output]) => output))
     return outputs.map(([name, output]) => [name, this.#join(name, parts(answers, output))])
@@ -93,17 +104,17 @@ export class Gradients {
   #rowAxisOf(name: string): number | null {
     const input = this.#source.inputs.find((known) => known.name === name)
     if (input) return input.batchAxis
-    if (!this.#perRow.has(name)) return null
+    if (!this.#model.perRow.has(name)) return null
     const batch = this.#source.inputs.map(({ dims, batchAxis }) => (batchAxis === null ? null : dims?.[batchAxis])).find((dim) => typeof dim === 'string')
-    return batch === undefined ? 0 : Math.max(0, dimsOf(this.#source.model.graph, name)?.indexOf(batch!) ?? 0)
+    return batch === undefined ? 0 : Math.max(0, dimsOf(this.#model.model.graph, name)?.indexOf(batch!) ?? 0)
   }
 
   async #run(session: Session, graph: ObjectiveGraph, attachment: Attachment, { tensors, rows }: CheckedFeeds, { target }: Objective, fetches: readonly string[]): Promise<Answer[]> {
-    const { inputs, fixedBatch, blockRows, model } = this.#source
+    const { inputs, fixedBatch, blockRows } = this.#source
     const axes = new Map(inputs.map(({ name, batchAxis }) => [name, batchAxis]))
     const feeds = new Map(tensors)
     if (graph.target) {
-      feeds.set(graph.target.name, targetTensor(target, attachment, dimsOf(model.graph, attachment.output), graph.target.dtype, rows ?? 1))
+      feeds.set(graph.target.name, targetTensor(target, attachment, dimsOf(this.#model.model.graph, attachment.output), graph.target.dtype, rows ?? 1))
       axes.set(graph.target.name, rows === null ? null : 0)
     }
     const answers: Answer[] = []
@@ -121,9 +132,10 @@ export class Gradients {
   }
 
   async #open<G extends ObjectiveGraph>(build: () => G): Promise<Compiled<G>> {
-    const { model, session } = this.#source
+    const { session, materialize } = this.#source
     const graph = build()
-    return { graph, session: await openSession(writeModel({ ...model, graph, functions: [] }), { ...session, label: `the gradient of ${session.label}` }) }
+    const bytes = writeModel({ ...this.#model.model, graph: await materialize(graph) })
+    return { graph, session: await openSession(bytes, { ...session, label: `the gradient of ${session.label}` }) }
   }
 
   #requireValue(name: string): void {
