@@ -57,7 +57,7 @@ export function viewOf(table: FairnessTable, options: FairnessColumns): { readon
 }
 
 function columnOf(table: FairnessTable, name: string): ArrayLike<unknown> {
-  if (typeof table.column === 'function') return table.column(name)
+  if ('column' in table && typeof table.column === 'function') return table.column(name)
   const nested = 'columns' in table && !('length' in table.columns)
   const columns = (nested ? table.columns : table) as Columns
   if (Object.hasOwn(columns, name)) return columns[name]

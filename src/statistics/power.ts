@@ -59,6 +59,7 @@ export type SettleInput = {
 /** Distance from the limit at which the alternatives lie. */
 const STEP: Readonly<Record<Scale, number>> = { difference: 0.02, ratio: 0.05 }
 const LARGEST_GROWTH = 100
+const GRID = 200
 
 /**
  * `smallestDecidableGap`: how far beyond the limit the truth must lie for this sample to show the violation with 80 % power; null when no
@@ -73,9 +74,12 @@ export function settle(input: SettleInput, { min, max }: { min?: number; max?: n
   const usable = (value: number) => (scale === 'difference' ? value >= 0 && value <= 1 : value > 0 && value <= 1)
   const powerAt = (alternative: number, n: readonly [number, number], level: number) => power({ scale, rate, trials: n }, { limit, alternative, level })
 
-  const furthest = worse > 0 ? 1 - limit : limit - (scale === 'ratio' ? 0.001 : 0)
-  const enough = (distance: number) => powerAt(limit + worse * distance, trials, levels.fail) >= POWER
-  const smallestDecidableGap = usable(limit) && furthest > 0 && enough(furthest) ? bisect(enough, 0, furthest, 40) : null
+  const furthest = worse > 0 ? 1 - limit : limit
+  const enough = (distance: number) => usable(limit + worse * distance) && powerAt(limit + worse * distance, trials, levels.fail) >= POWER
+  // The approximation fails for rates next to 0, so the first distance that is enough is looked for from the limit outward.
+  const grid = usable(limit) ? Array.from({ length: GRID }, (_, i) => ((i + 1) / GRID) * furthest) : []
+  const found = grid.findIndex(enough)
+  const smallestDecidableGap = found < 0 ? null : bisect(enough, found === 0 ? 0 : grid[found - 1], grid[found], 40)
 
   const rowsFor = (alternative: number, level: number): number | null => {
     if (!usable(alternative) || !usable(limit) || alternative === limit) return null
