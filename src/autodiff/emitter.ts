@@ -1,7 +1,7 @@
 /** @file Writes nodes of a gradient: shares equal ones, knows types, and does shape arithmetic at build time where shapes are known. */
 import { ProbityError } from '../contracts/errors.js'
 import type { Dim } from '../contracts/model.js'
-import type { DType, Tensor } from '../contracts/tensor.js'
+import type { DType } from '../contracts/tensor.js'
 import { GraphBuilder, tensorValue, toAttributes, type Attributes } from '../graph/builder.js'
 import { isExternal, toNumber, type Graph, type Initializer, type Node, type TensorType } from '../graph/ir.js'
 import { fromNumbers, toNumbers } from '../tensor/tensor.js'
@@ -125,15 +125,6 @@ export class Emitter {
     outputs[index] = this.builder.fresh(`probity/${hint}`)
     this.builder.nodes[position] = { ...current, outputs }
     return outputs[index]
-  }
-
-  /** A constant that is made once for all nodes that need it. */
-  sharedInitializer(key: string, make: () => Tensor): string {
-    const known = this.#emitted.get(key)
-    if (known) return known[0]
-    const name = this.builder.initializer(make())
-    this.#emitted.set(key, [name])
-    return name
   }
 
   add = (a: string, b: string): string => this.emit('Add', [a, b])

@@ -12,8 +12,9 @@ export type ObjectiveSpec = {
   /** Without one, the objective is the chosen output element; beyond [batch, classes] the class is on axis 1 and the axes behind it are summed. */
   readonly loss?: Loss
   /**
-   * What the output holds; default `logits`. Probabilities are first turned back into logits, log p with p ≥ 1e-12, or log p − log(1 − p) with
-   * p in [1e-12, 1 − 1e-7] where each column is an answer of its own (one column, binary cross-entropy). Outside those bounds the gradient is 0.
+   * What the output holds; default `logits`. Probabilities are first turned back into logits, log p, or log p − log(1 − p) where
+   * each column is an answer of its own (one column, binary cross-entropy); p is held to p ≥ 1e-12 and p ≤ 1 − 1e-7 inside the logarithms, and
+   * beyond those bounds their gradient is 0.
    */
   readonly on?: 'logits' | 'probabilities'
 }
@@ -37,7 +38,7 @@ export function emitObjective(e: Emitter, { output, loss, on = 'logits' }: Objec
 
   if (loss === 'binary-cross-entropy') {
     const target = addTarget(e, dtype, dims)
-    return done(binaryCrossEntropy(e, on === 'probabilities' ? logit(e, z, z) : z, target.name, z), target)
+    return done(binaryCrossEntropy(e, on === 'probabilities' ? e.sub(logOf(e, z), logOfRest(e, z)) : z, target.name, z), target)
   }
   const oneColumn = dims.length === 1 || (dims.length === 2 && dims[1] === 1)
   if (loss === undefined && oneColumn) return done(dims.length === 1 ? z : e.emit('Squeeze', [z, e.ints([1])]), null)
@@ -48,7 +49,7 @@ export function emitObjective(e: Emitter, { output, loss, on = 'logits' }: Objec
     return done(pick(e, classes, column), target)
   }
   if (dims.length > 2) throw new ProbityError('objective/output', `The loss ${loss} needs an output of shape [batch, classes]; "${output}" has ${dims.length} axes. Name another output, or leave the loss out.`)
-  const logits = on === 'probabilities' ? (oneColumn ? logit(e, z, z) : e.emit('Log', [e.emit('Clip', [z, e.scalar(SMALLEST, z)])])) : z
+  const logits = on === 'probabilities' ? logitsOf(e, z, dims) : z
   return done(classLoss(e, loss, twoColumns(e, logits, dims), column, z), target)
 }
 
@@ -78,15 +79,21 @@ function twoColumns(e: Emitter, z: string, dims: Dims): string {
   if (dims.length === 1) return e.emit('Pad', [e.emit('Unsqueeze', [z, e.ints([1])]), e.ints([0, 1, 0, 0])])
   if (dims[1] === 1) return e.emit('Pad', [z, e.ints([0, 1, 0, 0])])
   if (typeof dims[1] === 'number') return z
-  const single = e.cast(e.emit('Equal', [e.emit('Shape', [z], { start: 1, end: 2 }), e.ints([1])]), 'int64') // [1]
-  return e.emit('Pad', [z, e.joinInts([0, single, 0, 0])])
+  return e.emit('Pad', [z, e.joinInts([0, e.cast(isOneColumn(e, z), 'int64'), 0, 0])])
 }
 
-/** log p − log(1 − p), clipped to stay finite. */
-function logit(e: Emitter, p: string, like: string): string {
-  const clipped = e.emit('Clip', [p, e.scalar(SMALLEST, like), e.scalar(LARGEST, like)])
-  return e.sub(e.emit('Log', [clipped]), e.emit('Log', [e.sub(e.scalar(1, like), clipped)]))
+/** Several columns: log p. One column: log p − log(1 − p). */
+function logitsOf(e: Emitter, p: string, dims: Dims): string {
+  if (dims.length === 2 && typeof dims[1] === 'number' && dims[1] !== 1) return logOf(e, p)
+  if (dims.length === 1 || dims[1] === 1) return e.sub(logOf(e, p), logOfRest(e, p))
+  return e.sub(logOf(e, p), e.mul(e.cast(isOneColumn(e, p), e.dtype(p)), logOfRest(e, p)))
 }
+
+const logOf = (e: Emitter, p: string): string => e.emit('Log', [e.emit('Clip', [p, e.scalar(SMALLEST, p)])])
+const logOfRest = (e: Emitter, p: string): string => e.emit('Log', [e.sub(e.scalar(1, p), e.emit('Clip', [p, e.scalar(SMALLEST, p), e.scalar(LARGEST, p)]))])
+
+/** bool [1] */
+const isOneColumn = (e: Emitter, values: string): string => e.emit('Equal', [e.emit('Shape', [values], { start: 1, end: 2 }), e.ints([1])])
 
 /** Σ over columns of t·softplus(−z) + (1 − t)·softplus(z), which is −t·log σ(z) − (1 − t)·log(1 − σ(z)) without cancellation. */
 function binaryCrossEntropy(e: Emitter, z: string, t: string, like: string): string {

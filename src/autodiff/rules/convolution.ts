@@ -1,6 +1,5 @@
 /** @file Convolutions in one to three dimensions. x [N, C, …], W [O, C/group, …], y [N, O, …]. */
-import { fromNumbers, toNumbers } from '../../tensor/tensor.js'
-import { intAttribute, isExternal, stringAttribute, type Initializer } from '../../graph/ir.js'
+import { intAttribute, stringAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
 import { areNumbers, negated, reach, windowsOf, type Windows } from './windows.js'
 import type { RuleTable } from './operators.js'
@@ -50,10 +49,11 @@ function fit(c: RuleContext, whole: string, windows: Windows): string {
   return pads.every((pad) => pad === 0) ? whole : c.emit('Pad', [whole, c.emitter.joinInts(pads)])
 }
 
-/** Weights [O, C/group, …] → [C, O/group, …], turned round in every spatial axis; at build time where they are constants. */
+/**
+ * Weights [O, C/group, …] → [C, O/group, …], turned round in every spatial axis. Constant weights are turned by the runtime when it loads the
+ * graph; here they stay an expression, so that gradients can be differentiated again with respect to the weights.
+ */
 function flippedWeights(c: RuleContext, dims: readonly number[], group: number): string {
-  const tensor = c.isActive(c.input(1)) ? null : c.emitter.constantTensor(c.input(1))
-  if (tensor !== null && !isExternal(tensor) && tensor.dtype !== 'float16' && tensor.dtype !== 'bfloat16') return flippedConstant(c, tensor, dims, group)
   const turned = swapChannels(c, c.input(1), dims, group)
   const axes = dims.map((_, axis) => axis).slice(2).filter((axis) => dims[axis] > 1)
   if (axes.length === 0) return turned
@@ -67,22 +67,6 @@ function swapChannels(c: RuleContext, weights: string, dims: readonly number[], 
   const grouped = c.emit('Reshape', [weights, c.emitter.ints([group, dims[0] / group, dims[1], ...space])])
   const swapped = c.emit('Transpose', [grouped], { perm: [0, 2, 1, ...space.map((_, axis) => axis + 3)] })
   return c.emit('Reshape', [swapped, c.emitter.ints([group * dims[1], dims[0] / group, ...space])])
-}
-
-function flippedConstant(c: RuleContext, tensor: Exclude<Initializer, { external: unknown }>, [outputs, inputs, ...space]: readonly number[], group: number): string {
-  const values = toNumbers(tensor)
-  const turned = new Float64Array(values.length)
-  const area = space.reduce((product, size) => product * size, 1)
-  const perGroup = outputs / group
-  for (let o = 0; o < outputs; o++) {
-    for (let i = 0; i < inputs; i++) {
-      const from = (o * inputs + i) * area
-      const to = ((Math.floor(o / perGroup) * inputs + i) * perGroup + (o % perGroup)) * area
-      // Reversing the flattened window reverses every axis of it.
-      for (let k = 0; k < area; k++) turned[to + area - 1 - k] = values[from + k]
-    }
-  }
-  return c.emitter.sharedInitializer(`flipped/${c.input(1)}/${group}`, () => fromNumbers(turned, [group * inputs, perGroup, ...space], tensor.dtype))
 }
 
 /**

@@ -11,7 +11,7 @@ function shareAmongTies(c: RuleContext, input: number): string {
 
 /** dX = dY·b·x^(b−1), where b = 0 gives 0 also at x = 0. */
 function powBase(c: RuleContext): string {
-  const exponent = c.emitter.constantNumbers(c.input(1))
+  const exponent = c.isActive(c.input(1)) ? null : c.emitter.constantNumbers(c.input(1))
   if (exponent?.length === 1 && exponent[0] === 2) return c.sumToInput(0, c.emitter.mul(c.dy, c.emitter.mul(c.scalar(2), c.x)))
   if (exponent?.length === 1 && exponent[0] === 1) return c.sumToInput(0, c.dy)
   const b = floatExponent(c)
@@ -37,6 +37,22 @@ function floatExponent(c: RuleContext): string {
 function divide(c: RuleContext, input: number): string {
   const quotient = c.divideGradient(c.dy, c.input(1))
   return c.sumToInput(input, input === 0 ? quotient : c.emitter.neg(c.divideGradient(c.emitter.mul(quotient, c.input(0)), c.input(1))))
+}
+
+/**
+ * dX = dY where min ≤ x ≤ max, both included. dMin gets dY where x < min, dMax where x > max; bounds that meet or cross belong to max alone,
+ * as the value then does.
+ */
+function clip(c: RuleContext, input: number): string {
+  const [min, max] = [c.input(1), c.input(2)]
+  const both = c.hasInput(1) && c.hasInput(2)
+  if (input === 0) {
+    const inside = both ? c.emit('And', [c.emit('GreaterOrEqual', [c.x, min]), c.emit('LessOrEqual', [c.x, max])]) : c.emit('Equal', [c.x, c.y])
+    return c.emitter.mul(c.dy, c.mask(inside))
+  }
+  const beyond = c.emit(input === 1 ? 'Less' : 'Greater', [c.x, c.input(input)])
+  const cut = !both ? beyond : input === 1 ? c.emit('And', [beyond, c.emit('Less', [min, max])]) : c.emit('Or', [beyond, c.emit('Less', [max, min])])
+  return c.sumToInput(input, c.emitter.mul(c.dy, c.mask(cut)))
 }
 
 export const elementwise = {
@@ -74,12 +90,7 @@ export const elementwise = {
   Erf: (c) => c.emitter.mul(c.dy, c.emitter.mul(c.scalar(2 / Math.sqrt(Math.PI)), c.emit('Exp', [c.emitter.neg(c.emitter.mul(c.x, c.x))]))),
   /** dA = U(dY where the condition holds, else 0), dB the reverse. Not a product with a mask: a dY that is infinite on the other side must not leak as NaN. */
   Where: (c, i) => c.sumToInput(i, c.emit('Where', [c.input(0), ...(i === 1 ? [c.dy, c.scalar(0)] : [c.scalar(0), c.dy])])),
-  /** dX = dY where min ≤ x ≤ max, both included; dMin and dMax get what the bound cut off. */
-  Clip: (c, i) => {
-    if (i === 0) return c.emitter.mul(c.dy, c.mask(c.emit('Equal', [c.x, c.y])))
-    const cut = c.emit(i === 1 ? 'Less' : 'Greater', [c.x, c.input(i)])
-    return c.sumToInput(i, c.emitter.mul(c.dy, c.mask(cut)))
-  },
+  Clip: clip,
   /** dX = dY in the type of x */
   Cast: (c) => c.emitter.cast(c.dy, c.dtype(c.x)),
   /** dX = dY in the type of x */
