@@ -12,11 +12,12 @@ export const SMALL = 10
 export const isSmall = (count: number): boolean => count > 0 && count < SMALL
 
 /** Ranges that a reader can compute anyway tell nothing: between 1 and 9. */
-const UNDER: Shown = { low: 1, high: SMALL - 1 }
+export const UNDER: Shown = { low: 1, high: SMALL - 1 }
 
 /**
- * Protects counts whose total a reader knows. Where the total would pin a small cell down, the smallest other cell is given as the
- * range of all values that the total allows, so the range itself says nothing new.
+ * Protects counts whose total a reader knows. Where the total would pin a small cell down, the largest cell is given as the range that the
+ * total leaves open anyway; it loses least by that. Which cell is chosen must not depend on the hidden count, or the choice would tell it:
+ * where a runner-up is so close that it might, both are withheld, and where there is no large cell, all are.
  */
 export function protectCounts(counts: readonly number[]): readonly Shown[] {
   const small = counts.filter(isSmall)
@@ -26,10 +27,12 @@ export function protectCounts(counts: readonly number[]): readonly Shown[] {
   const loose = k > 1 && hidden >= k + 8 && hidden <= 9 * k - 8
   const shown = counts.map((count): Shown => (isSmall(count) ? UNDER : count))
   if (loose) return shown
-  const others = counts.map((count, index) => ({ count, index })).filter(({ count }) => count >= SMALL).sort((a, b) => a.count - b.count)
-  const cover = others.find(({ count }) => count + hidden - 9 * k >= SMALL)
-  if (cover) shown[cover.index] = { low: cover.count + hidden - 9 * k, high: cover.count + hidden - k }
-  else for (const { index } of others) shown[index] = 'withheld'
+  const [first, second] = counts.map((count, index) => ({ count, index })).filter(({ count }) => count >= SMALL).sort((a, b) => b.count - a.count)
+  const low = (first?.count ?? 0) + hidden - 9 * k
+  if (!first || low < SMALL) return counts.map((count): Shown => (count === 0 ? 0 : 'withheld'))
+  const close = second !== undefined && second.count >= low
+  shown[first.index] = close ? 'withheld' : { low, high: low + 8 * k }
+  if (close) shown[second.index] = 'withheld'
   return shown
 }
 
@@ -45,10 +48,9 @@ export const isSmallRate = (k: number, denominator: number): boolean => k < SMAL
 
 /** A rate with a small side, as the bound that every count from 0 to 9 on that side satisfies. */
 export function boundRate(k: number, denominator: number): Shown {
-  const low = k < SMALL
-  const high = denominator - k < SMALL
-  if (low === high) return 'withheld'
-  return low ? { low: 0, high: (SMALL - 1) / denominator } : { low: (denominator - SMALL + 1) / denominator, high: 1 }
+  // Of fewer than 20 people one side is always small; which one it is would tell too much.
+  if (denominator < 2 * SMALL) return 'withheld'
+  return k < SMALL ? { low: 0, high: (SMALL - 1) / denominator } : { low: (denominator - SMALL + 1) / denominator, high: 1 }
 }
 
 /** The rate of a neighbour of a bounded cell: the range that the total of both leaves open. */

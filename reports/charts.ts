@@ -11,7 +11,7 @@ const round = (value: number): number => Math.round(value * 100) / 100
 function niceStep(span: number, count: number): number {
   const raw = span / count
   const power = 10 ** Math.floor(Math.log10(raw))
-  const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= raw * 0.999) ?? 10
+  const step = [1, 2, 5, 10].find((factor) => factor * power >= raw * 0.999) ?? 10
   return step * power
 }
 

@@ -25,14 +25,15 @@ function significant(value: number): string {
 
 /**
  * Decimals for a value and its interval: the last digit is not finer than a tenth of the interval's half-width, which is about the
- * precision that the sample carries. More are added while rounding would move the value across one of `limits`.
+ * precision that the sample carries. More are added while rounding would move the value or an end across one of `limits`.
  */
 export function decimalsFor(value: number, interval: Interval | null, unit: string, limits: readonly number[] = []): number | null {
   const half = interval ? (interval.high - interval.low) / 2 : 0
   if (half <= 0) return null
   let decimals = Math.min(6, Math.max(isShare(unit) ? 2 : 0, Math.floor(1 - Math.log10(half))))
-  const crosses = (limit: number): boolean => value !== limit && Math.sign(Number(value.toFixed(decimals)) - limit) !== Math.sign(value - limit)
-  while (decimals < 8 && limits.some(crosses)) decimals += 1
+  const numbers = interval ? [value, interval.low, interval.high] : [value]
+  const crosses = (limit: number): boolean => numbers.some((each) => Math.sign(Number(each.toFixed(decimals)) - limit) !== Math.sign(each - limit))
+  while (decimals < 6 && limits.some(crosses)) decimals += 1
   return decimals
 }
 
@@ -45,6 +46,9 @@ export function format(value: number, unit: string, decimals: number | null): st
 export function formatInterval(interval: Interval, unit: string, decimals: number | null): string {
   return `${format(interval.low, unit, decimals)} to ${format(interval.high, unit, decimals)}`
 }
+
+/** A limit exactly as it was configured, in the unit of the value that it limits. */
+export const formatLimit = (limit: number, unit: string): string => (isShare(unit) ? `${Number((limit * 100).toPrecision(12))}${NARROW_SPACE}%` : String(limit).replace('-', MINUS))
 
 export const confidenceWords = (interval: Interval): string => `${fixed(interval.confidence * 100, interval.confidence * 100 % 1 ? 1 : 0)}${NARROW_SPACE}% interval`
 
@@ -62,7 +66,7 @@ export function formatShown(shown: Shown, unit: string, decimals: number | null)
   const step = 1e3
   const low = Math.floor(shown.low * step + 1e-9) / step
   const high = Math.ceil(shown.high * step - 1e-9) / step
-  const bound = unit === 'share' || unit === 'ratio'
+  const bound = isShare(unit) || unit.startsWith('ratio')
   if (low <= 0) return `at most ${format(high, unit, 3)}`
   if (bound && high >= 1) return `at least ${format(low, unit, 3)}`
   return `${format(low, unit, 3)} to ${format(high, unit, 3)}`

@@ -68,7 +68,7 @@ function findFamilies(results: readonly Result[]): ReadonlyMap<string, Family> {
   }
   for (const [key, family] of families) {
     if (family.cells.size === 0) continue
-    const candidates = [...(people.get(key) ?? [])].filter(([name]) => !family.cells.has(name)).sort((a, b) => a[1] - b[1])
+    const candidates = [...(people.get(key) ?? [])].filter(([name]) => !family.cells.has(name)).sort((a, b) => b[1] - a[1])
     family.cover = candidates[0]?.[0] ?? null
   }
   return families
@@ -162,6 +162,12 @@ export function suppressResults(report: Report, showSmall: boolean): readonly Sh
 
 export type ShownSensitive = { readonly unknown: Shown; readonly groups: readonly { readonly n: Shown; readonly rate: Shown | null }[] }
 
+/** The rate of a group whose size is a range: whatever the hidden groups hold, it lies in here. */
+function coveredRate(k: number, people: { readonly low: number; readonly high: number }, hidden: readonly { readonly k: number | null }[]): Shown {
+  const total = hidden.reduce((sum, cell) => sum + (cell.k ?? 0), k)
+  return { low: Math.max(0, total - (SMALL - 1) * Math.max(1, hidden.length)) / people.high, high: Math.min(1, total / people.low) }
+}
+
 /** Groups of the data: people, and the share whose label is favorable. */
 export function suppressData(sensitive: Report['data']['sensitive'][number], showSmall: boolean): ShownSensitive {
   const { groups, unknown } = sensitive
@@ -169,11 +175,13 @@ export function suppressData(sensitive: Report['data']['sensitive'][number], sho
   const counts = protectCounts([...groups.map(({ n }) => n), unknown])
   const cells = groups.map(({ n, favorableRate }) => ({ n, k: favorableRate === null ? null : Math.round(favorableRate * n) }))
   const small = cells.filter(({ n, k }) => k !== null && n >= SMALL && isSmallRate(k, n))
-  const cover = cells.filter((cell) => !small.includes(cell) && cell.n >= SMALL && cell.k !== null).sort((a, b) => a.n - b.n)[0]
+  const cover = cells.filter((cell) => !small.includes(cell) && cell.n >= SMALL && cell.k !== null).sort((a, b) => b.n - a.n)[0]
   const [only] = small
   const rates = cells.map((cell, index): Shown | null => {
     if (cell.k === null) return null
-    if (typeof counts[index] !== 'number') return 'withheld'
+    const people = counts[index] ?? 'withheld'
+    if (cell.n < SMALL || people === 'withheld') return 'withheld'
+    if (typeof people === 'object') return coveredRate(cell.k, people, cells.filter(({ n }) => isSmall(n)))
     if (small.includes(cell)) return boundRate(cell.k, cell.n)
     if (!only || cell !== cover) return groups[index]?.favorableRate ?? null
     return small.length === 1 ? coverRate(cell.k, cell.n, { k: only.k ?? 0, denominator: only.n }) : coarseRate(cell.k, cell.n)

@@ -146,7 +146,7 @@ function curveView({ title, caption, x, y, points, references }: Of<'curve'>): C
 function groupsView(details: Of<'groups'>, { shown }: Guard): GroupsView {
   const series = shown.series.get(details) ?? []
   const scale = groupScale(series, details.unit)
-  const tables = details.series.map(({ name }, index) => groupTable(series[index] ?? [], details.unit, name, 'Group', scale))
+  const tables = details.series.map(({ name }, index) => groupTable(series[index] ?? [], details.unit, name, scale))
   return { partial: 'groups', title: details.title, caption: details.caption ?? '', tables }
 }
 

@@ -34,6 +34,12 @@ export type GroupTableView = {
 
 export const groupName = (group: GroupKey): string => group.map(({ column, value }) => `${column} = ${value}`).join(', ')
 
+/** Tables of one column carry its name as their heading. */
+const onlyColumn = (groups: readonly ShownGroup[]): string | null => {
+  const columns = new Set(groups.map(({ source }) => source.group.map(({ column }) => column).join('\n')))
+  return columns.size === 1 && groups[0]?.source.group.length === 1 ? (groups[0].source.group[0]?.column ?? null) : null
+}
+
 const ROLE: Readonly<Record<GroupResult['role'], string>> = {
   compared: '', unknown: 'unknown value; outside the comparison', 'too-small': 'under the minimum; not judged', excluded: 'left out of the comparison',
 }
@@ -57,13 +63,13 @@ export function markOf(scale: Scale, value: Shown | null, interval: Interval | n
 }
 
 /** A rate is given with the decimals of its own interval. */
-function rowView(group: ShownGroup, unit: string, scale: Scale): GroupRowView {
+function rowView(group: ShownGroup, unit: string, scale: Scale, short: boolean): GroupRowView {
   const { source, value, interval } = group
   const decimals = typeof value === 'number' ? decimalsFor(value, interval, unit) : null
   const shown = value === null ? `${DASH} (0 of 0)` : formatShown(value, unit, decimals)
   const limits = interval ? formatInterval(interval, unit, decimals) : value !== null && typeof value !== 'number' ? 'withheld' : DASH
   return {
-    name: groupName(source.group), n: formatCount(group.n), denominator: formatCount(group.denominator), value: shown, interval: limits,
+    name: short ? (source.group[0]?.value ?? '') : groupName(source.group), n: formatCount(group.n), denominator: formatCount(group.denominator), value: shown, interval: limits,
     note: source.role === 'compared' ? (source.reason ?? '') : (source.reason ?? ROLE[source.role]), outside: source.role !== 'compared',
     mark: markOf(scale, value, interval),
     description: interval ? `${groupName(source.group)}: ${shown}, ${confidenceWords(interval)} ${limits}` : `${groupName(source.group)}: ${shown}`,
@@ -80,12 +86,14 @@ export function groupScale(tables: readonly (readonly ShownGroup[])[], unit: str
 }
 
 /** `unit` is that of a group's value: the groups of a gap between shares have shares. */
-export function groupTable(groups: readonly ShownGroup[], unit: string, caption: string, heading: string, scale: Scale = groupScale([groups], unit)): GroupTableView {
-  const rows = groups.map((group) => rowView(group, unit, scale))
+export function groupTable(groups: readonly ShownGroup[], unit: string, caption: string, scale: Scale = groupScale([groups], unit)): GroupTableView {
+  const column = onlyColumn(groups)
+  const rows = groups.map((group) => rowView(group, unit, scale, column !== null))
   const drawn = rows.some(({ mark }) => mark !== null)
   const example = groups.find(({ interval }) => interval)?.interval
   return {
-    caption, heading, rows,
+    caption, rows,
+    heading: column ?? 'Group',
     valueTitle: isShare(unit) ? 'Rate' : 'Value',
     intervalTitle: example ? `${confidenceWords(example)}, ${example.method}` : 'Interval',
     axis: drawn ? axisView(scale, unit) : null,

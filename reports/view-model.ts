@@ -6,7 +6,7 @@ import { protectCounts } from './cells.js'
 import { suppressData, suppressResults } from './suppression.js'
 import { groupName } from './view-groups.js'
 import type { ResultView } from './view-result.js'
-import { resultView } from './view-result.js'
+import { excludedWords, resultView } from './view-result.js'
 import type { Badge } from './words.js'
 import { categoryTitle, directionWords, guardText, labelMeaningWords, orNotStated, verdictBadge, verdictMeaning, visible } from './words.js'
 
@@ -14,6 +14,8 @@ type Fact = { readonly name: string; readonly value: string; readonly code?: boo
 
 export type PeopleView = {
   readonly caption: string
+  /** What the rows are: the column, or its name with others. */
+  readonly heading: string
   readonly rows: readonly { readonly name: string; readonly n: string; readonly rate: string; readonly note: string }[]
   readonly hasNotes: boolean
 }
@@ -62,13 +64,13 @@ function peopleViews(report: Report, showSmall: boolean): readonly PeopleView[] 
       const view = shown.groups[index]
       const rate = view?.rate ?? null
       return {
-        name: groupName(group), n: formatCount(view?.n ?? 'withheld'), rate: rate === null ? DASH : formatShown(rate, 'share', null),
+        name: group.length === 1 ? (group[0]?.value ?? '') : groupName(group), n: formatCount(view?.n ?? 'withheld'), rate: rate === null ? DASH : formatShown(rate, 'share', null),
         note: excluded === undefined ? '' : `excluded: ${excluded}`,
       }
     })
     const unknown = { name: 'unknown', n: formatCount(shown.unknown), rate: DASH, note: sensitive.unknown > 0 ? 'outside the comparison' : '' }
     const all = [...rows, unknown]
-    return { caption: sensitive.columns.join(' and '), rows: all, hasNotes: all.some(({ note }) => note !== '') }
+    return { caption: sensitive.columns.join(' and '), heading: 'Group', rows: all, hasNotes: all.some(({ note }) => note !== '') }
   })
 }
 
@@ -79,10 +81,10 @@ function labelView({ data }: Report, showSmall: boolean): PeopleView | null {
   const role = (value: string): string => [value === data.positive ? 'detected by the model (positive)' : '', value === data.favorable ? 'favorable' : ''].filter(Boolean).join('; ')
   const rows = data.label.counts.map(({ value, rows: count }, index) => {
     const exact = typeof shown[index] === 'number' && data.rows > 0
-    return { name: `${data.label?.column ?? ''} = ${value}`, n: formatCount(shown[index] ?? 'withheld'), rate: exact ? format(count / data.rows, 'share', null) : 'withheld', note: role(value) }
+    return { name: value, n: formatCount(shown[index] ?? 'withheld'), rate: exact ? format(count / data.rows, 'share', null) : 'withheld', note: role(value) }
   })
   const missing = { name: 'missing', n: formatCount(shown[counts.length] ?? 'withheld'), rate: DASH, note: '' }
-  return { caption: `Label: ${data.label.column}`, rows: [...rows, missing], hasNotes: rows.some(({ note }) => note !== '') }
+  return { caption: `${data.label.column} (the label)`, heading: 'Class', rows: [...rows, missing], hasNotes: rows.some(({ note }) => note !== '') }
 }
 
 /** Accuracy goes with what a constant model would score. Whole percents: finer digits would count single people. */
@@ -104,6 +106,7 @@ function scopeFacts(report: Report): readonly Fact[] {
     { name: 'Favorable outcome', value: data.favorable === null ? 'not stated' : `${data.label ? `${data.label.column} = ` : ''}${data.favorable}` },
     { name: 'The label is', value: labelMeaningWords(data.labelMeaning) },
     ...performanceFacts(report),
+    { name: 'Audited', value: `${report.run.startedAt.slice(0, 10)}, Probity ${report.probity.version}` },
   ]
 }
 
@@ -200,7 +203,7 @@ export function viewModel(report: Report, options: { readonly showSmall: boolean
     people: peopleViews(report, showSmall),
     rateTitle: unknownCategory ? `Label is ${report.data.favorable ?? ''} (favorable)` : 'Label rate',
     label: labelView(report, showSmall),
-    excludedRows: report.data.excluded.map(({ reason, rows }) => `${formatCount(showSmall || rows >= 10 || rows === 0 ? rows : { low: 1, high: 9 })} rows: ${reason}`),
+    excludedRows: report.data.excluded.map((each) => excludedWords(each, showSmall)),
     limits: results.filter(({ limit }) => limit !== null),
     notTested: report.notTested,
     command: report.run.command,

@@ -1,15 +1,18 @@
 /** @file One result as display text: value, interval, limit, judgement, groups, details. */
+import type { ExcludedRows } from '../src/contracts/dataset.js'
 import type { MetricCard, Report, Result } from '../src/contracts/report.js'
+import { UNDER, isSmall } from './cells.js'
+import type { Shown } from './cells.js'
 import type { Mark } from './charts.js'
 import { linearScale } from './charts.js'
-import { DASH, confidenceWords, decimalsFor, format, formatCount, formatInterval, formatShown } from './numbers.js'
+import { confidenceWords, decimalsFor, format, formatCount, formatInterval, formatShown } from './numbers.js'
 import type { ShownResult } from './suppression.js'
 import type { DetailsView } from './view-details.js'
 import { detailsView } from './view-details.js'
 import type { AxisView, GroupTableView } from './view-groups.js'
 import { axisView, groupTable, groupUnit, markOf } from './view-groups.js'
 import type { Badge } from './words.js'
-import { decisionWords, guardText, judgeWords, limitWords, orNotStated, pValueWords, statusBadge, unitWords } from './words.js'
+import { decisionWords, guardText, judgeWords, limitWords, orNotStated, originWords, pValueWords, statusBadge, unitWords } from './words.js'
 
 export type GaugeView = {
   readonly axis: AxisView
@@ -20,7 +23,7 @@ export type GaugeView = {
   readonly description: string
 }
 
-export type LimitView = { readonly words: string; readonly judge: string; readonly onInsufficient: string; readonly setBy: string; readonly on: string; readonly reason: string }
+export type LimitView = { readonly words: string; readonly judge: string; readonly onInsufficient: string; readonly setBy: string; readonly on: string; readonly reason: string; readonly origin: string }
 
 export type ResultView = {
   readonly anchor: string
@@ -31,12 +34,12 @@ export type ResultView = {
   /** What it compares or what the entry is called: "black", "black and single", "small", "all rows". */
   readonly about: string
   readonly value: string | null
-  readonly valueWithUnit: string
+  /** What the number is, where the check's name does not say it. */
+  readonly unit: string
   readonly interval: string | null
   readonly intervalTitle: string
   readonly intervalMethod: string
   readonly rows: string | null
-  readonly excluded: readonly string[]
   readonly parameters: readonly { readonly name: string; readonly value: string }[]
   readonly reason: string | null
   readonly limit: LimitView | null
@@ -67,7 +70,8 @@ function gauge(result: Result, shown: ShownResult, card: MetricCard | null, text
   // Zero and the ideal anchor the picture, unless they would squeeze everything else into a corner.
   const width = Math.max(...ends) - Math.min(...ends)
   const anchors = [card?.ideal ?? null].filter((each) => each !== null && ends.every((end) => Math.abs(end - each) <= 3 * width)).map(Number)
-  const scale = linearScale([...ends, ...anchors], { within: card?.range ?? [null, null], ticks: 5, pad: 4 })
+  const beyond = [threshold?.min === undefined ? [] : [threshold.min + width / 4], threshold?.max === undefined ? [] : [threshold.max - width / 4]].flat()
+  const scale = linearScale([...ends, ...anchors, ...beyond], { within: card?.range ?? [null, null], ticks: 5, pad: 4 })
   const mark = markOf(scale, shown.value, shown.interval)
   if (!mark || (limits.length === 0 && mark.from === null)) return null
   const from = threshold?.min === undefined ? 0 : scale.at(threshold.min)
@@ -87,6 +91,15 @@ function settleView(result: Result): ResultView['settle'] {
   ]
 }
 
+/** Gaps are given on the scale of their limits; the words say what that is in points. */
+function unitText(value: Shown | null, unit: string, decimals: number | null): string {
+  if (unit === 'difference of shares' && typeof value === 'number') return `= ${format(value, 'share', decimals).replace(/\s?%$/, '')} percentage points`
+  return unit === '' || unit === 'share' ? '' : unitWords(unit)
+}
+
+export const excludedWords = ({ reason, rows }: ExcludedRows, showSmall: boolean): string =>
+  `${formatCount(showSmall || !isSmall(rows) ? rows : UNDER)} rows left out: ${reason}`
+
 const parameterText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 export function resultView(report: Report, result: Result, shown: ShownResult, anchor: string, showSmall: boolean): ResultView {
@@ -97,26 +110,24 @@ export function resultView(report: Report, result: Result, shown: ShownResult, a
   const value = shown.value === null ? null : formatShown(shown.value, unit, decimals)
   const interval = shown.interval && typeof shown.value === 'number' ? formatInterval(shown.interval, unit, decimals) : null
   const plain = (text: string): string => guardText(text, showSmall, shown.guarded)
-  const words = unit === '' || unit === 'share' || value === 'withheld' ? '' : ` (${unitWords(unit)})`
   const exact = typeof shown.value === 'number'
   return {
     anchor, key: result.key, badge: statusBadge(result.status), metric: card?.title ?? result.id, category: result.category, about: aboutWords(result),
     value,
-    valueWithUnit: value === null ? DASH : value + words,
+    unit: value === 'withheld' ? '' : unitText(shown.value, unit, decimals),
     interval: interval ?? (value !== null && !exact ? WITHHELD : null),
     intervalTitle: result.interval ? confidenceWords(result.interval) : 'Interval',
     intervalMethod: result.interval?.method ?? '',
     rows: shown.n === null ? null : `${formatCount(shown.n)} of ${formatCount(report.data.rowsInFile)} rows`,
-    excluded: result.excluded.map(({ reason, rows }) => `${formatCount(showSmall || rows === 0 || rows >= 10 ? rows : { low: 1, high: 9 })} rows left out: ${reason}`),
     parameters: Object.entries(result.parameters).map(([name, each]) => ({ name, value: parameterText(each) })),
     reason: result.reason === undefined ? null : plain(result.reason),
-    limit: threshold ? { words: limitWords(threshold), judge: judgeWords(threshold), onInsufficient: threshold.onInsufficient === 'warn' ? 'undecided is reported, not failed' : 'undecided fails the job', setBy: orNotStated(threshold.setBy), on: orNotStated(threshold.on), reason: orNotStated(threshold.reason) } : null,
+    limit: threshold ? { words: limitWords(threshold, unit), judge: judgeWords(threshold), onInsufficient: threshold.onInsufficient === 'warn' ? 'undecided is reported, not failed' : 'undecided fails the job', setBy: orNotStated(threshold.setBy), on: orNotStated(threshold.on), reason: orNotStated(threshold.reason), origin: originWords(threshold) } : null,
     decision: decisionWords(result),
     judgement: decision ? (shown.guarded && !exact ? [`The p-values are ${WITHHELD}.`] : [plain(decision.explanation), ...pValueWords(result.status, decision)].filter((each) => each !== '')) : [],
     settle: shown.guarded ? [] : settleView(result),
-    notes: result.notes.map(plain),
-    gauge: gauge(result, shown, card, `${card?.title ?? result.id}, ${aboutWords(result)}: ${value ?? 'no value'}${interval ? `, interval ${interval}` : ''}${threshold ? `; limit ${limitWords(threshold)}` : ''}`),
-    groups: shown.groups.length ? groupTable(shown.groups, groupUnit(unit, result.groups), `Groups of ${result.sensitive.join(' and ') || 'the data'}`, 'Group') : null,
+    notes: [...result.notes.map(plain), ...result.excluded.map((each) => excludedWords(each, showSmall))],
+    gauge: gauge(result, shown, card, `${card?.title ?? result.id}, ${aboutWords(result)}: ${value ?? 'no value'}${interval ? `, interval ${interval}` : ''}${threshold ? `; limit ${limitWords(threshold, unit)}` : ''}`),
+    groups: shown.groups.length ? groupTable(shown.groups, groupUnit(unit, result.groups), `Groups of ${result.sensitive.join(' and ') || 'the data'}`) : null,
     details: result.details.map((details) => detailsView(details, { showSmall, shown })),
     guarded: shown.guarded,
   }

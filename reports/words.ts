@@ -1,5 +1,6 @@
 /** @file The report's own wording. What may be claimed is narrow: evidence for or against a limit, on these rows, and nothing beyond. */
 import type { Decision, Result, Status, Threshold, Verdict } from '../src/contracts/report.js'
+import { formatLimit } from './numbers.js'
 
 export type Badge = { readonly status: string; readonly symbol: string; readonly word: string }
 
@@ -48,12 +49,19 @@ export const directionWords = (direction: string): string => DIRECTION[direction
 const UNIT: Readonly<Record<string, string>> = { share: 'share of people', 'difference of shares': 'gap between shares' }
 export const unitWords = (unit: string): string => UNIT[unit] ?? unit
 
-export function limitWords(threshold: Threshold): string {
-  const parts = [threshold.min === undefined ? [] : [`at least ${threshold.min}`], threshold.max === undefined ? [] : [`at most ${threshold.max}`]].flat()
+export function limitWords(threshold: Threshold, unit: string): string {
+  const { min, max } = threshold
+  const parts = [min === undefined ? [] : [`at least ${formatLimit(min, unit)}`], max === undefined ? [] : [`at most ${formatLimit(max, unit)}`]].flat()
   return parts.join(' and ') || 'none'
 }
 
 export const judgeWords = (threshold: Threshold): string => (threshold.judge === 'evidence' ? 'the evidence (interval)' : 'the bare estimate; no error control')
+
+/** Who set a limit, when and why. One "not stated" says it where all three are blank. */
+export function originWords({ setBy, on, reason }: Threshold): string {
+  if ([setBy, on, reason].every((each) => each.trim() === '')) return 'Who set it, when and why: not stated.'
+  return `Set by: ${orNotStated(setBy)}; on: ${orNotStated(on)}; reason: ${orNotStated(reason)}.`
+}
 
 export const orNotStated = (text: string): string => (text.trim() === '' ? 'not stated' : text)
 
@@ -66,15 +74,18 @@ export function decisionWords({ status, threshold }: Pick<Result, 'status' | 'th
   return 'no value to judge'
 }
 
-const odds = (p: number): string => (p < 0.001 ? 'fewer than 1 in 1,000 samples' : p > 0.5 ? 'most samples' : `about 1 in ${Math.round(1 / p).toLocaleString('en-US')} samples`)
-const figure = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${p.toPrecision(2)}`)
+const odds = (p: number): string => (p < 0.001 ? 'fewer than 1 in 1,000 samples' : `about 1 in ${Number((1 / p).toPrecision(2)).toLocaleString('en-US')} samples`)
+const figure = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${Number(p.toPrecision(2))}`)
+
+/** Above this a p-value carries no news for either side. */
+const UNREMARKABLE = 0.5
 
 /** The p-values behind a judgement, as sentences. Empty where the bare estimate is judged. */
 export function pValueWords(status: Status, decision: Decision): readonly string[] {
   const { p, pAdjusted, familySize, pPass } = decision
-  const adjusted = pAdjusted === null || familySize < 2 ? '' : `, ${figure(pAdjusted)} after correcting for ${familySize} checks`
-  const against = p === null ? [] : [`If the limit held, a result this far beyond it or farther would come from ${odds(p)} (${figure(p)}${adjusted}).`]
-  const towards = pPass === null ? [] : [`If the limit were exceeded, a result this favorable to it or more would come from ${odds(pPass)} (${figure(pPass)}).`]
+  const adjusted = pAdjusted === null || familySize < 2 ? '' : `; ${figure(pAdjusted)} after correcting for ${familySize} checks`
+  const against = p === null || p > UNREMARKABLE ? [] : [`If the limit held, a result this far beyond it or farther would come from ${odds(p)} (${figure(p)}${adjusted}).`]
+  const towards = pPass === null || pPass > UNREMARKABLE ? [] : [`If the limit were exceeded, a result this favorable to it or more would come from ${odds(pPass)} (${figure(pPass)}).`]
   if (status === 'fail') return against
   if (status === 'pass') return towards
   return status === 'insufficient' ? [...against, ...towards] : []

@@ -151,7 +151,7 @@ const defs: Record<string, JsonSchema> = {
     reason: text,
   }, ['reason']),
   excludedRows: shape<ExcludedRows>({ reason: text, rows: count }),
-  details: { type: 'object', required: ['type'], discriminator: { propertyName: 'type' }, oneOf: Object.values(details) },
+  details: { type: 'object', properties: { type: text }, required: ['type'], discriminator: { propertyName: 'type' }, oneOf: Object.values(details) },
   threshold: shape<Threshold>({
     min: number,
     max: number,
@@ -212,7 +212,7 @@ const defs: Record<string, JsonSchema> = {
 /** What report.json looks like. Numbers are finite doubles; what is undefined is null, never 0. */
 export const reportSchema: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
-  $id: 'https://probity.dev/schema/report.schema.json',
+  $id: 'urn:probity:schema:report:1',
   title: 'Probity report',
   ...shape<Report>({
     schemaVersion: { const: SCHEMA_VERSION },

@@ -73,7 +73,7 @@ const results: Result[] = [
   result({
     id: 'fairness/demographic-parity-difference', status: 'insufficient', sensitive: region, ...gap(approvedByRegion), threshold: limit({ max: 0.05 }, { setBy: '', on: '', reason: '' }),
     n: 1134, excluded: [{ reason: 'region is missing', rows: 56 }], reason: '1 group, 24 people, could not be judged',
-    decision: { direction: 'at most 0.05', p: 0.94, pAdjusted: 1, familySize: 6, pPass: 0.021, explanation: 'The limit is not shown to hold: one group is under the minimum.', settle: { smallestDecidableGap: 0.083, rowsPerGroup: { ifPass: 812, ifFail: 1104 }, limitingCell: 'region = South shore' } },
+    decision: { direction: 'at most 0.05', p: 0.81, pAdjusted: 1, familySize: 6, pPass: 0.19, explanation: 'The limit is not shown to hold: one group is under the minimum.', settle: { smallestDecidableGap: 0.083, rowsPerGroup: { ifPass: 812, ifFail: 1104 }, limitingCell: 'region = South shore' } },
     notes: ['Selected = denied: no. Favorable outcomes are counted.', 'Largest observed gap; biased upward with many or small groups.'],
   }),
   result({ id: 'fairness/demographic-parity-difference', status: 'informative', sensitive: both, ...gap(approvedByBoth), notes: ['Selected = denied: no. Favorable outcomes are counted.', 'An intersection that the configuration does not list: shown, not judged.'] }),
@@ -98,10 +98,10 @@ const results: Result[] = [
   }),
   result({ id: 'transparency/completeness', status: 'informative', unit: 'log-odds', n: 500, value: 0.00031, details: [{ type: 'facts', title: 'Convergence', items: [{ name: 'Rows converged', value: 500 }, { name: 'Largest gap', value: 0.0021, note: 'tolerance 0.01 of the row’s own change' }] }] }),
   result({
-    id: 'robustness/pgd', name: 'small', status: 'fail', unit: 'share', n: 500, value: 331 / 500, interval: wilson(331, 500), parameters: { norm: 'linf', unit: 'sd', epsilon: 0.1, steps: 40, restarts: 1 }, threshold: limit({ min: 0.7 }),
-    decision: decision('at least 0.7', 0.0213, 0.0213, 0.971, 'Evidence for an accuracy below 0.7 under this attack.'),
+    id: 'robustness/pgd', name: 'small', status: 'fail', unit: 'share', n: 500, value: 321 / 500, interval: wilson(321, 500), parameters: { norm: 'linf', unit: 'sd', epsilon: 0.1, steps: 40, restarts: 1 }, threshold: limit({ min: 0.7 }),
+    decision: decision('at least 0.7', 0.0026, 0.0104, 0.9974, 'Evidence for an accuracy below 0.7 under this attack.'),
     details: [
-      curve([[0, 447], [0.02, 431], [0.05, 398], [0.1, 331], [0.2, 214], [0.4, 96]], 500),
+      curve([[0, 447], [0.02, 431], [0.05, 398], [0.1, 321], [0.2, 214], [0.4, 96]], 500),
       { type: 'facts', title: 'Beside the result', items: [{ name: 'Clean accuracy', value: 0.894 }, { name: 'Majority class accuracy', value: 0.88 }, { name: 'Attack success among rows classified right', value: 0.26 }, { name: 'Columns that may change', value: 'debt_to_income, housing_to_income, loan_to_value' }] },
       { type: 'groups', title: 'Attack success by group', unit: 'share', series: [{ name: 'success at epsilon 0.1', groups: cellsOf(race, [{ value: 'no', successes: 96, of: 389, people: 431 }, { value: 'yes', successes: 20, of: 58, people: 69 }]) }, { name: 'success at epsilon 0.2', groups: cellsOf(race, [{ value: 'no', successes: 199, of: 389, people: 431 }, { value: 'yes', successes: 34, of: 58, people: 69 }]) }] },
     ],
