@@ -1,6 +1,6 @@
 /** @file Holds a gradient graph against finite differences in float64, and ONNX Runtime's answer against the reference's. */
 import { expect } from 'vitest'
-import { differentiate } from '../../src/autodiff/index.js'
+import { differentiate, type GradientGraph } from '../../src/autodiff/index.js'
 import type { Graph } from '../../src/graph/index.js'
 import { isFloat } from '../../src/tensor/dtypes.js'
 import { largestError } from '../reference/compare.js'
@@ -24,7 +24,8 @@ export const floatInputs = (graph: Graph): string[] => graph.inputs.flatMap(({ n
  * @returns the gradients, by the value they belong to
  */
 export async function checkGradient(graph: Graph, feeds: Feeds, output: string, withRespectTo: readonly string[] = floatInputs(graph)): Promise<Map<string, RefTensor>> {
-  const reference = referenceGradients(graph, feeds, output, withRespectTo)
+  const gradientGraph = differentiate(graph, { objective: { output }, withRespectTo })
+  const reference = named(gradientGraph, interpret(gradientGraph, feeds))
   for (const name of withRespectTo) {
     const gradient = reference.get(name) as RefTensor
     const value = feeds.get(name) as RefTensor
@@ -32,7 +33,7 @@ export async function checkGradient(graph: Graph, feeds: Feeds, output: string, 
     const expected = centralDifferences(graph, feeds, output, name)
     gradient.data.forEach((actual, i) => expectNear(actual, expected[i], `gradient of ${name}[${i}]`))
   }
-  const onRuntime = await runtimeGradients(graph, feeds, output, withRespectTo)
+  const onRuntime = named(gradientGraph, await runOnnxRuntime(gradientGraph, feeds))
   for (const [name, gradient] of reference) {
     const actual = onRuntime.get(name) as RefTensor
     expect(actual.dims, `ONNX Runtime's gradient of ${name}`).toEqual(gradient.dims)
@@ -44,16 +45,16 @@ export async function checkGradient(graph: Graph, feeds: Feeds, output: string, 
 /** The gradient graph in float64. */
 export function referenceGradients(graph: Graph, feeds: Feeds, output: string, withRespectTo: readonly string[] = floatInputs(graph)): Map<string, RefTensor> {
   const gradient = differentiate(graph, { objective: { output }, withRespectTo })
-  return named(gradient.gradients, interpret(gradient, feeds))
+  return named(gradient, interpret(gradient, feeds))
 }
 
 /** The gradient graph on ONNX Runtime, in the types it declares. */
 export async function runtimeGradients(graph: Graph, feeds: Feeds, output: string, withRespectTo: readonly string[] = floatInputs(graph)): Promise<Map<string, RefTensor>> {
   const gradient = differentiate(graph, { objective: { output }, withRespectTo })
-  return named(gradient.gradients, await runOnnxRuntime(gradient, feeds))
+  return named(gradient, await runOnnxRuntime(gradient, feeds))
 }
 
-const named = (gradients: ReadonlyMap<string, string>, results: ReadonlyMap<string, RefTensor>): Map<string, RefTensor> =>
+const named = ({ gradients }: GradientGraph, results: ReadonlyMap<string, RefTensor>): Map<string, RefTensor> =>
   new Map([...gradients].map(([value, output]) => [value, results.get(output) as RefTensor]))
 
 /** (f(x + h) − f(x − h)) / 2h per element, with f = Σ output and h = 1e-5 · max(1, |x|). */

@@ -35,8 +35,8 @@ export const int64s = (values: readonly number[]): CaseInput => fixed(refTensor(
 
 export const OPSETS = [13, 17, 21]
 
-/** How much the graph says of the shapes of its inputs. */
-export type Shapes = 'static' | 'symbolic'
+/** How much the graph says of the shapes of its inputs: sizes, the number of axes with a name for each size, or not even that. */
+export type Shapes = 'static' | 'symbolic' | 'unknown'
 
 export type GraphAndFeeds = { readonly graph: Graph; readonly feeds: Map<string, RefTensor> }
 
@@ -80,11 +80,11 @@ export function withObjective({ graph, feeds }: GraphAndFeeds, weigh: Weigh, sha
   })
   const objective = parts.length === 1 ? parts[0].flat : builder.add('Concat', parts.map(({ flat }) => flat), { axis: 0 })
   builder.nodes.push({ name: 'objective', opType: 'Identity', domain: '', inputs: [objective], outputs: ['objective'], attributes: new Map() })
-  builder.output({ name: 'objective', type: { kind: 'tensor', dtype: parts[0].dtype, dims: [shapes === 'symbolic' ? 'elements' : parts.reduce((n, _, i) => n + (weights.get(`w${i}`)?.data.length ?? 0), 0)] } })
+  builder.output({ name: 'objective', type: { kind: 'tensor', dtype: parts[0].dtype, dims: [shapes !== 'static' ? 'elements' : parts.reduce((n, _, i) => n + (weights.get(`w${i}`)?.data.length ?? 0), 0)] } })
   return { graph: builder.build(), feeds: weights }
 }
 
 function valueInfo(name: string, { dims, dtype }: { dims: readonly number[]; dtype: DType }, shapes: Shapes): ValueInfo {
-  const stated: Dim[] = dims.map((dim, axis) => (shapes === 'static' ? dim : `${name}_${axis}`))
+  const stated: Dim[] | null = shapes === 'unknown' ? null : dims.map((dim, axis) => (shapes === 'static' ? dim : `${name}_${axis}`))
   return { name, type: { kind: 'tensor', dtype, dims: stated } }
 }
