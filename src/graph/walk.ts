@@ -120,11 +120,13 @@ export function prune(graph: Graph, outputs: readonly string[] = graph.outputs.m
 
 /**
  * The part of the graph between `inputs` and `outputs` (any values): what makes the inputs is cut away, and they are fed instead.
+ * Inputs of the graph that are needed still come after them; inputs that are not needed are dropped.
  *
  * @throws ProbityError `graph/unknown-value` when a name does not exist
  */
 export function extract(graph: Graph, inputs: readonly string[], outputs: readonly string[]): Graph {
-  return cut(graph, inputs.map((name) => infoOf(graph, name)), outputs, new Set(inputs))
+  const fed = new Set(inputs)
+  return cut(graph, [...inputs.map((name) => infoOf(graph, name)), ...graph.inputs.filter(({ name }) => !fed.has(name))], outputs, fed)
 }
 
 function cut(graph: Graph, inputs: readonly ValueInfo[], outputs: readonly string[], fed: ReadonlySet<string>): Graph {

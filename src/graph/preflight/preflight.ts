@@ -1,0 +1,97 @@
+/** @file The first look at an untrusted model: on the bytes, before anything is decoded. */
+import { ProbityError } from '../../contracts/errors.js'
+import { refuseByContent } from './format.js'
+import { DEFAULT_LIMITS, overLimit, type PreflightLimits } from './limits.js'
+import { newScan, scanModel, type Scan } from './scan.js'
+import { WireReader } from './wire.js'
+
+export type PreflightSummary = {
+  readonly bytes: number
+  /** With subgraphs, and with local functions expanded as a runtime would. */
+  readonly nodes: number
+  readonly initializers: number
+  readonly functions: number
+  /** How deep subgraphs nest; 0 without any. */
+  readonly depth: number
+  /** Domains of the operators in use; '' is ai.onnx. */
+  readonly domains: readonly string[]
+  readonly opsets: readonly { readonly domain: string; readonly version: number }[]
+  /** Files that initializers point to, as the model names them. */
+  readonly externalLocations: readonly string[]
+  /** Initializers and declared values, with unknown batch sizes taken as `blockRows`. */
+  readonly memoryBytes: number
+}
+
+/**
+ * Checks a model's bytes against limits without decoding it: time is linear in the number of fields, memory constant.
+ *
+ * @throws ProbityError `preflight/format` for files of other formats, `preflight/malformed`, `preflight/no-graph`, `preflight/function-cycle`,
+ * and `preflight/<limit>` naming the limit
+ */
+export function preflight(bytes: Uint8Array, limits: Partial<PreflightLimits> = {}): PreflightSummary {
+  const settled = { ...DEFAULT_LIMITS, ...limits }
+  if (bytes.length > settled.maxBytes) overLimit('maxBytes', `The file has ${bytes.length} bytes`, settled)
+  if (bytes.length === 0) throw new ProbityError('preflight/no-graph', 'The file is empty. Export or download the model again.')
+  refuseByContent(bytes)
+  const scan = newScan(settled)
+  scanModel(scan, new WireReader(bytes))
+  if (scan.graphs === 0 || (scan.main.nodes === 0 && scan.initializers === 0)) refuseWithoutGraph(bytes)
+  const domains = checkDomains(scan)
+  const nodes = expandedNodes(scan)
+  const memoryBytes = scan.initializerBytes + scan.valueBytes
+  if (memoryBytes > settled.maxMemoryBytes) overLimit('maxMemoryBytes', `The model's tensors take about ${memoryBytes} bytes in blocks of ${settled.blockRows} rows`, settled)
+  return {
+    bytes: bytes.length, nodes, initializers: scan.initializers, functions: scan.functions.size, depth: scan.depth, domains, opsets: scan.opsets,
+    externalLocations: [...scan.externalLocations], memoryBytes,
+  }
+}
+
+/** TensorFlow's saved_model.pb begins like an ONNX file of version 1 and has no graph where ONNX has one. */
+function refuseWithoutGraph(bytes: Uint8Array): never {
+  const savedModel = bytes[0] === 8 && bytes[1] === 1 && bytes[2] === 18
+  if (savedModel) throw new ProbityError('preflight/format', 'The file looks like a TensorFlow SavedModel, not an ONNX model. Convert it with python -m tf2onnx.convert --saved-model FOLDER --output model.onnx.')
+  throw new ProbityError('preflight/no-graph', 'The file has no graph with nodes, so it is not an ONNX model, or an empty one. Export or download the model again.')
+}
+
+function checkDomains(scan: Scan): string[] {
+  const own = new Set([...scan.functions.keys()].map((key) => key.split('\n')[0]))
+  const used = new Map<string, string>()
+  for (const body of [scan.main, ...scan.functions.values()]) {
+    for (const key of body.operators.keys()) {
+      const [domain, operator] = key.split('\n')
+      used.set(domain, operator)
+      if (!scan.limits.domains.includes(domain) && !(own.has(domain) && scan.functions.has(key))) {
+        overLimit('domains', `Operator ${operator} is of the domain "${domain}", which needs code outside ONNX`, scan.limits)
+      }
+    }
+  }
+  return [...used.keys()].sort()
+}
+
+/** Runtimes expand functions in place, so small files can hold exponentially many nodes, and functions that call themselves never end. */
+function expandedNodes({ main, functions, limits }: Scan): number {
+  const sizes = new Map<string, number>()
+  const open = new Set<string>()
+  const sizeOf = (body: { nodes: number; operators: ReadonlyMap<string, number> }): number => {
+    let size = body.nodes
+    for (const [key, count] of body.operators) {
+      const definition = functions.get(key)
+      if (!definition) continue
+      if (open.has(key)) throw new ProbityError('preflight/function-cycle', `The function ${key.split('\n')[1]} calls itself. Export the model again.`)
+      let inner = sizes.get(key)
+      if (inner === undefined) {
+        if (open.size >= limits.maxDepth * 8) overLimit('maxDepth', `Functions call each other ${open.size} deep`, limits)
+        open.add(key)
+        inner = sizeOf(definition)
+        open.delete(key)
+        sizes.set(key, inner)
+      }
+      size += count * inner
+    }
+    return size
+  }
+  const nodes = sizeOf(main)
+  for (const body of functions.values()) sizeOf(body)
+  if (!(nodes <= limits.maxNodes)) overLimit('maxNodes', `The model has ${nodes} nodes with its functions expanded`, limits)
+  return nodes
+}
