@@ -35,8 +35,8 @@ export function explainEnding(job: Job, ending: Ending, limits: Limits): Probity
 
 /** The error that a child reported itself. */
 export function explainFailure(job: Job, code: string, message: string, limits: Limits): ProbityError {
-  if (code !== 'job/error') return new ProbityError(code, message)
   if (OUT_OF_MEMORY.test(message)) return outOfMemory(describeJob(job), limits)
+  if (code !== 'job/error') return new ProbityError(code, message)
   return new ProbityError(code, `${describeJob(job)} failed: ${message}`)
 }
 

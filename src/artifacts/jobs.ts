@@ -16,7 +16,7 @@ export type JobsOptions = {
   readonly workerUrl: URL
   /** Private folder of this run, for part files. */
   readonly folder: string
-  /** Memory above what Node and the libraries reserve by themselves. Default: half of the machine's, from 1 to 8 GiB. */
+  /** Memory above what Node and the libraries reserve by themselves. Default: half of the machine's, from 1 to 4 GiB. */
   readonly maxMemoryMb?: number
   /** False for GPU runtimes that map more addresses than they use. Default: true where the system can (Linux). */
   readonly limitAddressSpace?: boolean
@@ -54,7 +54,7 @@ const PART_LIMIT_BYTES = 2 ** 30
 export function createJobs(options: JobsOptions): Jobs {
   const workers = options.workers ?? 1
   const isolated = options.limitAddressSpace !== false && canLimitAddressSpace()
-  const maxMemoryMb = options.maxMemoryMb ?? Math.min(8192, Math.max(1024, Math.floor(totalmem() / 2 / 2 ** 20)))
+  const maxMemoryMb = options.maxMemoryMb ?? Math.min(4096, Math.max(1024, Math.floor(totalmem() / 2 / 2 ** 20)))
   const idle: Child[] = []
   const alive = new Set<Child>()
   const waiting: (() => void)[] = []
@@ -68,13 +68,13 @@ export function createJobs(options: JobsOptions): Jobs {
   }
   const cancelAtExit = atExit(killAll)
 
-  const acquire = (): Child => {
-    const reused = idle.pop()
-    if (reused) return reused
+  const start = (): Child => {
     const child = startChild({ workerUrl: options.workerUrl, folder: options.folder, maxMemoryMb, limitAddressSpace: isolated, plugins: options.plugins ?? [], onNoise: options.onNoise ?? (() => undefined) })
     alive.add(child)
     return child
   }
+  // While the parent still stages files, the first child loads its libraries.
+  idle.push(start())
   const retire = (child: Child) => {
     alive.delete(child)
     child.kill()
@@ -99,7 +99,7 @@ export function createJobs(options: JobsOptions): Jobs {
       await turn()
       try {
         if (closed) throw new ProbityError('job/closed', `${describeJob(job)} was not started because the run ended.`)
-        const child = acquire()
+        const child = idle.pop() ?? start()
         const output = join(options.folder, `${randomBytes(12).toString('hex')}.part`)
         const request: JobRequest = { id: nextId++, deadlineMs: options.timeoutMs ?? deadlineMs, output, job }
         try {

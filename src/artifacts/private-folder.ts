@@ -1,8 +1,10 @@
 /** @file The private folder of a run, and what has to happen however the run ends. */
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+const PREFIX = 'probity-'
+const ABANDONED_MS = 24 * 3600_000
 const cleanups = new Set<() => void>()
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 let listening = false
@@ -20,7 +22,8 @@ export function atExit(action: () => void): () => void {
 
 /** A folder that only this user can enter (mkdtemp makes it 0700), and how to remove it before the process ends. */
 export function makePrivateFolder(): { folder: string; remove: () => void } {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), `probity-${process.pid}-`)))
+  sweepAbandoned()
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), PREFIX)))
   const removeNow = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   const cancel = atExit(removeNow)
   return {
@@ -29,6 +32,18 @@ export function makePrivateFolder(): { folder: string; remove: () => void } {
       cancel()
       removeNow()
     },
+  }
+}
+
+/** A run that was killed leaves its copies behind; a day later nobody can be using them any more, since every run touches its folder. */
+function sweepAbandoned(): void {
+  const root = tmpdir()
+  for (const name of readdirSync(root)) {
+    if (!new RegExp(`^${PREFIX}[A-Za-z0-9]{6}$`).test(name)) continue
+    const path = join(root, name)
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    if (!stats?.isDirectory() || stats.uid !== process.getuid?.() || Date.now() - stats.mtimeMs < ABANDONED_MS) continue
+    rmSync(path, { recursive: true, force: true })
   }
 }
 
