@@ -74,13 +74,14 @@ function castValues({ values }: Known, dtype: DType | null): Dim[] | null {
 
 const dropout: Rule = ({ input, node }) => [known(input(0).dtype, input(0).dims), ...(node.outputs.length > 1 ? [known('bool', input(0).dims)] : [])]
 const boolean: Rule = ({ input }) => [known('bool', input(0).dims)]
-const quantize: Rule = ({ input, has }) => [known(has(2) ? input(2).dtype : 'uint8', input(0).dims)]
-const dequantize: Rule = ({ input }) => [known(input(1).dtype, input(0).dims)]
+const quantize: Rule = ({ node, input, has }) => [known(dtypeOfNumber(intAttribute(node, 'output_dtype', 0)) ?? (has(2) ? input(2).dtype : 'uint8'), input(0).dims)]
+const dequantize: Rule = ({ node, input }) => [known(dtypeOfNumber(intAttribute(node, 'output_dtype', 0)) ?? input(1).dtype, input(0).dims)]
+const dynamicQuantize: Rule = ({ input }) => [known('uint8', input(0).dims), known('float32', []), known('uint8', [])]
 
 const SAME = [
   'Sqrt', 'Exp', 'Log', 'Relu', 'LeakyRelu', 'Sigmoid', 'Tanh', 'Erf', 'Sign', 'Softmax', 'LogSoftmax', 'Hardmax', 'Clip', 'HardSigmoid', 'HardSwish', 'Gelu', 'Elu', 'Selu', 'Celu', 'Mish',
   'Softplus', 'Softsign', 'ThresholdedRelu', 'Swish', 'Round', 'Reciprocal', 'Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh', 'Shrink', 'CumSum', 'Trilu',
-  'LpNormalization', 'InstanceNormalization', 'GroupNormalization', 'MeanVarianceNormalization', 'LRN', 'ReverseSequence', 'BitwiseNot', 'PRelu',
+  'LpNormalization', 'InstanceNormalization', 'GroupNormalization', 'MeanVarianceNormalization', 'LRN', 'ReverseSequence', 'BitwiseNot', 'PRelu', 'RMSNormalization', 'RotaryEmbedding', 'CumProd',
 ]
 
 export const elementwise: Readonly<Record<string, Rule>> = {
@@ -97,5 +98,5 @@ export const elementwise: Readonly<Record<string, Rule>> = {
   Sum: arithmetic(), Mean: arithmetic(), BitwiseAnd: arithmetic(), BitwiseOr: arithmetic(), BitwiseXor: arithmetic(), BitShift: arithmetic(),
   Equal: comparison(equal), Greater: comparison(), Less: comparison(), GreaterOrEqual: comparison(), LessOrEqual: comparison(), And: comparison(), Or: comparison(), Xor: comparison(),
   Not: boolean, IsNaN: boolean, IsInf: boolean,
-  Where: where, Cast: cast, CastLike: castLike, Dropout: dropout, QuantizeLinear: quantize, DequantizeLinear: dequantize,
+  Where: where, Cast: cast, CastLike: castLike, Dropout: dropout, QuantizeLinear: quantize, DequantizeLinear: dequantize, DynamicQuantizeLinear: dynamicQuantize,
 }

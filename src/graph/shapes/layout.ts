@@ -1,8 +1,8 @@
 /** @file Shape rules of operators that rearrange, join, cut and repeat. */
 import type { Dim } from '../../contracts/model.js'
-import { intAttribute, intsAttribute } from '../ir.js'
+import { intAttribute, intsAttribute, stringAttribute } from '../ir.js'
 import { broadcast, divide, multiply, sum } from './dims.js'
-import { axesOf, known, normalizeAxis, numbersOf, openDims, type Application, type Known, type Rule } from './known.js'
+import { axesOf, known, normalizeAxis, numbersOf, openDims, type Application, type Rule } from './known.js'
 
 const flatten: Rule = ({ node, input }) => {
   const { dims, dtype } = input(0)
@@ -115,14 +115,9 @@ function evenPart(size: Dim, parts: number, index: number): Dim {
 
 const expand: Rule = ({ input }) => {
   const { dims, dtype, values } = input(0)
-  const target = input(1).values
-  const sizes = target ? broadcast([dims, target]) : openRank(dims, input(1))
+  const sizes = broadcast([dims, input(1).values ?? openDims(input(1).dims?.[0])])
   const count = sizes?.length === 1 ? sizes[0] : null
   return [known(dtype, sizes, values?.length === 1 && typeof count === 'number' && count <= 1024 ? new Array<Dim>(count).fill(values[0]) : null)]
-}
-function openRank(dims: readonly Dim[] | null, shape: Known): Dim[] | null {
-  const rank = shape.dims?.[0]
-  return dims !== null && typeof rank === 'number' ? openDims(Math.max(rank, dims.length)) : null
 }
 
 const tile: Rule = ({ input }) => {
@@ -156,7 +151,25 @@ const spaceToDepth: Rule = ({ node, input }) => {
   return [known(dtype, dims && [dims[0], multiply([dims[1], block * block]), divide([dims[2]], [block]), divide([dims[3]], [block])])]
 }
 
+const resize: Rule = ({ node, input, has, opset }) => {
+  const { dims, dtype } = input(0)
+  const sizes = opset > 10 && has(3) ? input(3).values : null
+  const scales = numbersOf(input(opset > 10 ? 2 : 1))
+  if (dims === null) return [known(dtype, null)]
+  const stretched = node.attributes.has('keep_aspect_ratio_policy') && stringAttribute(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch'
+  const axes = intsAttribute(node, 'axes', null) ?? dims.map((_, axis) => axis)
+  const resized: Dim[] = [...dims]
+  axes.forEach((axis, i) => {
+    const at = normalizeAxis(axis, dims.length)
+    if (at === null) return
+    const size = dims[at]
+    if (has(3)) resized[at] = stretched ? null : sizes?.[i] ?? null
+    else if (scales?.[i] !== 1) resized[at] = typeof size === 'number' && scales?.[i] !== undefined ? Math.floor(size * scales[i]) : null
+  })
+  return [known(dtype, resized)]
+}
+
 export const layout: Readonly<Record<string, Rule>> = {
   Flatten: flatten, Reshape: reshape, Transpose: transpose, Squeeze: squeeze, Unsqueeze: unsqueeze, Concat: concat, Slice: slice, Split: split,
-  Expand: expand, Tile: tile, Pad: pad, DepthToSpace: depthToSpace, SpaceToDepth: spaceToDepth,
+  Expand: expand, Tile: tile, Pad: pad, Resize: resize, Upsample: resize, DepthToSpace: depthToSpace, SpaceToDepth: spaceToDepth,
 }

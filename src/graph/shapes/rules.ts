@@ -7,11 +7,12 @@ import { layout } from './layout.js'
 import { linear } from './linear.js'
 import { ml } from './ml.js'
 import { reduction } from './reduction.js'
+import { sequence } from './sequence.js'
 
 const unary = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, elementwise.Relu]))
 
 const RULES: ReadonlyMap<string, ReadonlyMap<string, Rule>> = new Map([
-  ['', new Map(Object.entries({ ...elementwise, ...linear, ...layout, ...indexing, ...reduction, ...constants }))],
+  ['', new Map(Object.entries({ ...elementwise, ...linear, ...layout, ...indexing, ...reduction, ...constants, ...sequence }))],
   ['ai.onnx.ml', new Map(Object.entries(ml))],
   ['com.microsoft', new Map(Object.entries({ ...unary(['Gelu', 'FastGelu', 'QuickGelu', 'BiasGelu', 'Trilu']) }))],
 ])
