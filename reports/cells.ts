@@ -36,6 +36,13 @@ export function protectCounts(counts: readonly number[]): readonly Shown[] {
   return shown
 }
 
+/**
+ * Protects the counts of an intersection, whose rows and columns add up to tables that are shown elsewhere: in a table with both margins a
+ * small cell needs cover in its row and in its column, so every other cell is withheld.
+ */
+export const protectCrossed = (counts: readonly number[]): readonly Shown[] =>
+  counts.some(isSmall) ? counts.map((count): Shown => (isSmall(count) ? UNDER : count === 0 ? 0 : 'withheld')) : counts
+
 /** People behind a rate: k of n. Null where the value is not a share of people, such as a mean. */
 export function numerator(value: number | null, denominator: number): number | null {
   if (value === null || value < 0 || value > 1) return null

@@ -3,7 +3,7 @@
  * such a count could be worked out; report.json keeps them all.
  */
 import type { Details, GroupResult, Interval, Report, Result } from '../src/contracts/report.js'
-import { SMALL, boundRate, coarseRate, combine, coverRate, isSmall, isSmallRate, numerator, protectCounts } from './cells.js'
+import { SMALL, boundRate, coarseRate, combine, coverRate, isSmall, isSmallRate, numerator, protectCounts, protectCrossed } from './cells.js'
 import type { Shown } from './cells.js'
 
 export type ShownGroup = {
@@ -36,9 +36,11 @@ const nameOf = (group: GroupResult): string => JSON.stringify(group.group)
 /** Counts of predictions alone add one equation to a group's confusion table; every other rate adds the one that solves it. */
 const countsPredictionsOnly = (result: Result): boolean => /\/(selection-rate|demographic-parity)/.test(result.id)
 
-/** Groups of one column in one family of metrics, whose tables can be held against each other. */
+/** Groups of one column, or of one intersection, in one category of metrics: their tables can be held against each other. */
 type Family = {
-  /** Small cells by group: how many distinct ones are known of. */
+  /** An intersection, whose margins are shown in the tables of its columns. */
+  readonly crossed: boolean
+  /** Distinct small cells by group. */
   readonly cells: Map<string, Set<string>>
   /** The group whose rates become ranges, so that totals do not give the small cells away. */
   cover: string | null
@@ -51,7 +53,7 @@ function findFamilies(results: readonly Result[]): ReadonlyMap<string, Family> {
   const people = new Map<string, Map<string, number>>()
   for (const result of results) {
     const key = familyKey(result)
-    const family = families.get(key) ?? { cells: new Map<string, Set<string>>(), cover: null }
+    const family = families.get(key) ?? { crossed: result.sensitive.length > 1, cells: new Map<string, Set<string>>(), cover: null }
     const sizes = people.get(key) ?? new Map<string, number>()
     families.set(key, family)
     people.set(key, sizes)
@@ -67,7 +69,7 @@ function findFamilies(results: readonly Result[]): ReadonlyMap<string, Family> {
     }
   }
   for (const [key, family] of families) {
-    if (family.cells.size === 0) continue
+    if (family.cells.size === 0 || family.crossed) continue
     const candidates = [...(people.get(key) ?? [])].filter(([name]) => !family.cells.has(name)).sort((a, b) => b[1] - a[1])
     family.cover = candidates[0]?.[0] ?? null
   }
@@ -80,6 +82,8 @@ function showRate(group: GroupResult, table: readonly GroupResult[], result: Res
   if (group.n < SMALL || group.denominator < SMALL || isSmall(group.n - group.denominator)) return 'withheld'
   if (k === null) return group.value
   if (isSmallRate(k, group.denominator)) return boundRate(k, group.denominator)
+  const solvable = [...family.cells].some(([, cells]) => cells.size > 1)
+  if (family.crossed && family.cells.size > 0) return countsPredictionsOnly(result) && !solvable ? group.value : 'withheld'
   const known = family.cells.get(nameOf(group))
   if (known) return countsPredictionsOnly(result) && known.size < 2 ? group.value : 'withheld'
   if (family.cover !== nameOf(group)) return group.value
@@ -91,13 +95,14 @@ function showRate(group: GroupResult, table: readonly GroupResult[], result: Res
   if (bounded.length === 1 && neighbour) {
     return coverRate(k, group.denominator, { k: numerator(neighbour.value, neighbour.denominator) ?? 0, denominator: neighbour.denominator })
   }
-  return countsPredictionsOnly(result) && bounded.length === 0 ? group.value : coarseRate(k, group.denominator)
+  return countsPredictionsOnly(result) && !solvable ? group.value : coarseRate(k, group.denominator)
 }
 
 function showGroups(table: readonly GroupResult[], result: Result, family: Family): readonly ShownGroup[] {
-  const people = protectCounts(table.map(({ n }) => n))
-  const inside = protectCounts(table.map(({ denominator }) => denominator))
-  const outside = protectCounts(table.map(({ n, denominator }) => n - denominator))
+  const protect = family.crossed ? protectCrossed : protectCounts
+  const people = protect(table.map(({ n }) => n))
+  const inside = protect(table.map(({ denominator }) => denominator))
+  const outside = protect(table.map(({ n, denominator }) => n - denominator))
   return table.map((source, index): ShownGroup => {
     const n = people[index] ?? 'withheld'
     const rest = outside[index] ?? 'withheld'
@@ -109,12 +114,20 @@ function showGroups(table: readonly GroupResult[], result: Result, family: Famil
   })
 }
 
+/** The rate of all groups together: a total, which the cover of the small cells takes for known. */
+function isPooled(value: number, table: readonly ShownGroup[]): boolean {
+  const counted = table.map(({ source }) => ({ k: numerator(source.value, source.denominator), of: source.denominator })).filter(({ of }) => of > 0)
+  const people = counted.reduce((sum, { of }) => sum + of, 0)
+  return counted.every(({ k }) => k !== null) && Math.abs(counted.reduce((sum, { k }) => sum + (k ?? 0), 0) - value * people) < 1e-6 * people
+}
+
 /** The rates that a gap or a ratio was made from: the result's own groups, or the series of its details (equalized odds). */
 function showValue(result: Result, tables: readonly (readonly ShownGroup[])[]): Shown | null {
   if (result.value === null) return null
   const compared = tables.map((table) => table.filter(({ source, value }) => source.role === 'compared' && value !== null))
   const touched = compared.some((table) => table.some(({ value }) => typeof value !== 'number'))
-  if (!touched) return result.value
+  const [own = []] = tables
+  if (!touched || own.length === 0 || isPooled(result.value, own)) return result.value
   const spread = (table: readonly ShownGroup[]): { difference: number; ratio: number } => {
     const values = table.map(({ source }) => source.value ?? 0)
     return { difference: Math.max(...values) - Math.min(...values), ratio: Math.min(...values) / Math.max(...values) }
@@ -136,7 +149,7 @@ function suppressResult(result: Result, family: Family, rowsInFile: number): Sho
   const guarded = [groups, ...[...series.values()].flat()].flat().some((each) => typeof each.n !== 'number' || typeof each.denominator !== 'number' || (each.value !== null && typeof each.value !== 'number'))
   return {
     value,
-    interval: guarded && (typeof value !== 'number' || groups.some((each) => each.source.role === 'compared' && each.interval === null)) ? null : result.interval,
+    interval: typeof value === 'object' || value === 'withheld' ? null : result.interval,
     n: result.n === null ? null : (protectCounts([result.n, rowsInFile - result.n])[0] ?? 'withheld'),
     groups,
     series,
@@ -157,7 +170,7 @@ const untouched = (result: Result): ShownResult => ({
 export function suppressResults(report: Report, showSmall: boolean): readonly ShownResult[] {
   if (showSmall) return report.results.map(untouched)
   const families = findFamilies(report.results)
-  return report.results.map((result) => suppressResult(result, families.get(familyKey(result)) ?? { cells: new Map(), cover: null }, report.data.rowsInFile))
+  return report.results.map((result) => suppressResult(result, families.get(familyKey(result)) ?? { crossed: false, cells: new Map(), cover: null }, report.data.rowsInFile))
 }
 
 export type ShownSensitive = { readonly unknown: Shown; readonly groups: readonly { readonly n: Shown; readonly rate: Shown | null }[] }
@@ -172,7 +185,7 @@ function coveredRate(k: number, people: { readonly low: number; readonly high: n
 export function suppressData(sensitive: Report['data']['sensitive'][number], showSmall: boolean): ShownSensitive {
   const { groups, unknown } = sensitive
   if (showSmall) return { unknown, groups: groups.map(({ n, favorableRate }) => ({ n, rate: favorableRate })) }
-  const counts = protectCounts([...groups.map(({ n }) => n), unknown])
+  const counts = (sensitive.columns.length > 1 ? protectCrossed : protectCounts)([...groups.map(({ n }) => n), unknown])
   const cells = groups.map(({ n, favorableRate }) => ({ n, k: favorableRate === null ? null : Math.round(favorableRate * n) }))
   const small = cells.filter(({ n, k }) => k !== null && n >= SMALL && isSmallRate(k, n))
   const cover = cells.filter((cell) => !small.includes(cell) && cell.n >= SMALL && cell.k !== null).sort((a, b) => b.n - a.n)[0]

@@ -47,7 +47,9 @@ export type ViewModel = {
   readonly notTested: readonly { readonly what: string; readonly reason: string }[]
   readonly command: string
   readonly hashes: readonly Fact[]
-  readonly results: readonly ResultView[]
+  /** The worst status first. */
+  readonly judged: readonly ResultView[]
+  readonly described: readonly ResultView[]
   readonly categories: readonly { readonly anchor: string; readonly title: string; readonly metrics: readonly MetricView[] }[]
   readonly provenance: readonly { readonly title: string; readonly facts: readonly Fact[] }[]
   readonly config: string
@@ -168,9 +170,12 @@ function provenance(report: Report): ViewModel['provenance'] {
   ]
 }
 
+const SEVEREST_FIRST = ['fail', 'error', 'insufficient', 'not-applicable', 'pass', 'informative']
+
+const bySeverity = (views: readonly ResultView[]): readonly ResultView[] => SEVEREST_FIRST.flatMap((status) => views.filter(({ badge }) => badge.status === status))
+
 function tally(views: readonly ResultView[]): ViewModel['tally'] {
-  const order = ['fail', 'error', 'insufficient', 'pass', 'informative', 'not-applicable']
-  return order.flatMap((status) => {
+  return SEVEREST_FIRST.flatMap((status) => {
     const own = views.filter(({ badge }) => badge.status === status)
     return own[0] ? [{ ...own[0].badge, count: String(own.length) }] : []
   })
@@ -213,7 +218,8 @@ export function viewModel(report: Report, options: { readonly showSmall: boolean
       { name: 'Data SHA-256', value: report.data.sha256, code: true },
       { name: 'Configuration SHA-256', value: report.configSha256, code: true },
     ],
-    results,
+    judged: bySeverity(results.filter(({ limit }) => limit !== null)),
+    described: results.filter(({ limit }) => limit === null),
     categories: categoriesOf(report, results),
     provenance: provenance(report),
     config: JSON.stringify(report.config, null, 2),

@@ -49,11 +49,12 @@ export type ResultView = {
   readonly notes: readonly string[]
   readonly gauge: GaugeView | null
   readonly groups: GroupTableView | null
+  /** Tables of groups are folded away where nothing was judged. */
+  readonly folded: boolean
   readonly details: readonly DetailsView[]
   readonly guarded: boolean
 }
 
-const WITHHELD = 'withheld, so that no count under 10 can be worked out'
 
 export function aboutWords(result: Result): string {
   const columns = result.sensitive.join(' and ')
@@ -115,7 +116,7 @@ export function resultView(report: Report, result: Result, shown: ShownResult, a
     anchor, key: result.key, badge: statusBadge(result.status), metric: card?.title ?? result.id, category: result.category, about: aboutWords(result),
     value,
     unit: value === 'withheld' ? '' : unitText(shown.value, unit, decimals),
-    interval: interval ?? (value !== null && !exact ? WITHHELD : null),
+    interval: interval ?? (value !== null && !exact ? 'withheld' : null),
     intervalTitle: result.interval ? confidenceWords(result.interval) : 'Interval',
     intervalMethod: result.interval?.method ?? '',
     rows: shown.n === null ? null : `${formatCount(shown.n)} of ${formatCount(report.data.rowsInFile)} rows`,
@@ -123,12 +124,13 @@ export function resultView(report: Report, result: Result, shown: ShownResult, a
     reason: result.reason === undefined ? null : plain(result.reason),
     limit: threshold ? { words: limitWords(threshold, unit), judge: judgeWords(threshold), onInsufficient: threshold.onInsufficient === 'warn' ? 'undecided is reported, not failed' : 'undecided fails the job', setBy: orNotStated(threshold.setBy), on: orNotStated(threshold.on), reason: orNotStated(threshold.reason), origin: originWords(threshold) } : null,
     decision: decisionWords(result),
-    judgement: decision ? (shown.guarded && !exact ? [`The p-values are ${WITHHELD}.`] : [plain(decision.explanation), ...pValueWords(result.status, decision)].filter((each) => each !== '')) : [],
+    judgement: decision ? (shown.guarded && !exact ? ['The p-values are withheld, so that no count under 10 can be worked out from them.'] : [plain(decision.explanation), ...pValueWords(result.status, decision)].filter((each) => each !== '')) : [],
     settle: shown.guarded ? [] : settleView(result),
     notes: [...result.notes.map(plain), ...result.excluded.map((each) => excludedWords(each, showSmall))],
     gauge: gauge(result, shown, card, `${card?.title ?? result.id}, ${aboutWords(result)}: ${value ?? 'no value'}${interval ? `, interval ${interval}` : ''}${threshold ? `; limit ${limitWords(threshold, unit)}` : ''}`),
     groups: shown.groups.length ? groupTable(shown.groups, groupUnit(unit, result.groups), `Groups of ${result.sensitive.join(' and ') || 'the data'}`) : null,
     details: result.details.map((details) => detailsView(details, { showSmall, shown })),
+    folded: threshold === null,
     guarded: shown.guarded,
   }
 }

@@ -141,3 +141,28 @@ it('sentences that metrics wrote lose small counts', () => {
   expect(html).toContain('region &#x3D; Island: &lt;10 people, 1,007 rows in all, 17 people elsewhere')
   expect(renderHtml({ ...golden, findings }, { showSmall: true })).toContain('7 people, 1,007 rows')
 })
+
+it('an intersection with a small cell cannot be solved from the tables of its columns', () => {
+  const cells = [['0', '0', 565, 580], ['0', '1', 327, 350], ['1', '0', 46, 52], ['1', '1', 51, 65]] as const
+  const groups = cells.map(([black, single, successes, of]) => groupOf(['black', 'single'], { value: `${black} & ${single}`, successes, of, people: of + 30 }))
+  const golden = goldenReport()
+  const [model] = golden.results
+  if (!model) throw new Error('the golden report has results')
+  const result: Result = { ...model, key: 'fairness/equal-opportunity-difference@black&single', id: 'fairness/equal-opportunity-difference', sensitive: ['black', 'single'], status: 'informative', threshold: null, decision: null, groups, notes: [] }
+  const html = renderHtml({ ...golden, results: [result] }, { showSmall: false })
+  const shown = [...html.matchAll(/<td class="number">([^<]*)<small>withheld<\/small>/g)].map((cell) => cell[1])
+  expect(shown.filter((value) => value === 'withheld').length).toBeGreaterThanOrEqual(3)
+  expect(html).toContain('at least 82.6\u202f%')
+})
+
+it('the rate of all rows is shown, however small the cells of its groups', () => {
+  const golden = goldenReport()
+  const groups = [groupOf(['black'], { value: 'no', successes: 400, of: 431, people: 431 }), groupOf(['black'], { value: 'yes', successes: 36, of: 69, people: 69 })]
+  const small = groupOf(['black'], { value: 'yes', successes: 4, of: 69, people: 69 })
+  const robust = golden.results.find(({ id }) => id === 'robustness/pgd')
+  if (!robust || !groups[0]) throw new Error('the golden report has an attack')
+  const result: Result = { ...robust, value: 0.872, interval: null, threshold: null, decision: null, status: 'informative', details: [{ type: 'groups', title: 'Success', unit: 'share', series: [{ name: 'success', groups: [groups[0], small] }] }] }
+  const html = renderHtml({ ...golden, results: [result] }, { showSmall: false })
+  expect(html).toContain('87.2\u202f%')
+  expect(html).toContain('at most 13.1\u202f%')
+})
