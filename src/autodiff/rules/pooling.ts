@@ -21,11 +21,16 @@ function averagePool(c: RuleContext): string {
   let gradient = c.dy
   for (let axis = 2; axis < rank; axis++) {
     const matrix = averages(c, windows, axis) // [out, in]
-    const last = Array.from({ length: rank }, (_, i) => (i === axis ? rank - 1 : i === rank - 1 ? axis : i))
-    const swap = (name: string) => (axis === rank - 1 ? name : c.emit('Transpose', [name], { perm: last }))
-    gradient = swap(c.emit('MatMul', [swap(gradient), matrix]))
+    gradient = axis === rank - 2 ? c.emit('MatMul', [c.emit('Transpose', [matrix]), gradient]) : alongLast(c, gradient, axis, rank, (swapped) => c.emit('MatMul', [swapped, matrix]))
   }
   return gradient
+}
+
+/** Does something along the last axis to another one, by exchanging the two. */
+function alongLast(c: RuleContext, name: string, axis: number, rank: number, change: (name: string) => string): string {
+  if (axis === rank - 1) return change(name)
+  const perm = Array.from({ length: rank }, (_, i) => (i === axis ? rank - 1 : i === rank - 1 ? axis : i))
+  return c.emit('Transpose', [change(c.emit('Transpose', [name], { perm }))], { perm })
 }
 
 /** [out, in]: the weight of each element of x in each window, along one axis; windows that hang over count what the operator counts. */
