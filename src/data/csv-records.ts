@@ -5,22 +5,37 @@ import { quote } from './wording.js'
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
 
+/** Stands for a quote that closed a cell. */
+const CLOSED = 'closed'
+
 type CsvRecord = { readonly text: string; readonly line: number }
 
-/** Records with the line they start on. A line break inside quotes belongs to its record. */
-export function* csvRecords(path: string): Generator<CsvRecord> {
-  let text = '', line = 1, start = 1, quoted = false, afterReturn = false
+/**
+ * Records with the line they start on. Quotes count at the start of a cell only, and a line break inside them belongs to its record.
+ *
+ * @param delimiter any of the four where it is not known yet
+ */
+export function* csvRecords(path: string, delimiter?: string): Generator<CsvRecord> {
+  const delimiters = delimiter === undefined ? DELIMITERS.join('') : delimiter
+  let text = '', line = 1, start = 1, previous = '\n', quoted = false
   for (const piece of decodeFile(path)) {
     let from = 0
     for (let at = 0; at < piece.length; at++) {
-      const character = piece[at]
-      if (character === '"') quoted = !quoted
-      const second = character === '\n' && afterReturn
-      afterReturn = character === '\r'
+      const character = piece[at]!
+      const secondHalf = character === '\n' && previous === '\r'
+      if ((character === '\n' && !secondHalf) || character === '\r') line++
+      if (quoted) {
+        if (character === '"') {
+          quoted = false
+          previous = CLOSED
+        } else previous = character
+        continue
+      }
+      // A quote right after a closed one is an escaped quote: the cell goes on.
+      if (character === '"' && (previous === CLOSED || previous === '\n' || previous === '\r' || delimiters.includes(previous))) quoted = true
+      previous = character
       if (character !== '\n' && character !== '\r') continue
-      if (!second) line++
-      if (quoted) continue
-      if (!second) yield { text: text + piece.slice(from, at), line: start }
+      if (!secondHalf) yield { text: text + piece.slice(from, at), line: start }
       text = ''
       from = at + 1
       start = line
@@ -32,22 +47,34 @@ export function* csvRecords(path: string): Generator<CsvRecord> {
 }
 
 /** The line on which a record starts; DuckDB counts records, header and empty lines included, and calls them lines. */
-export function lineOfRecord(path: string, record: number): number {
+export function lineOfRecord(path: string, delimiter: string, record: number): number {
   let last = 1
-  for (const { line } of csvRecords(path)) {
+  for (const { line } of csvRecords(path, delimiter)) {
     last = line
     if (--record === 0) return line
   }
   return last
 }
 
-/** The line on which data row `row` starts. Empty lines are no rows, except where a file has a single column. */
-export function lineOfRow(path: string, row: number, columns: number): number {
-  let index = -2
+/** Records that are rows, the header included: empty lines are none, except where a file has a single column. */
+function* csvRows(path: string, delimiter: string, columns: number): Generator<CsvRecord> {
+  for (const record of csvRecords(path, delimiter)) if (record.text !== '' || columns === 1) yield record
+}
+
+/** How many rows stand below the header. */
+export function countRows(path: string, delimiter: string, columns: number): number {
+  let rows = -1
+  for (const rest = csvRows(path, delimiter, columns); !rest.next().done; ) rows++
+  return rows
+}
+
+/** The line on which data row `row` starts. */
+export function lineOfRow(path: string, delimiter: string, columns: number, row: number): number {
+  let index = -1
   let last = 1
-  for (const { text, line } of csvRecords(path)) {
+  for (const { line } of csvRows(path, delimiter, columns)) {
     last = line
-    if ((text !== '' || columns === 1) && ++index === row) return line
+    if (index++ === row) return line
   }
   return last
 }
@@ -61,7 +88,7 @@ export function readHeader(path: string, delimiter?: string): { names: string[];
   if (delimiter !== undefined && (delimiter.length !== 1 || /["\r\n]/.test(delimiter))) {
     throw new ProbityError('data/delimiter', `data.delimiter must be one character that is neither a quote nor a line break, got ${quote(delimiter)}. Use "," ";" "|" or a tab.`)
   }
-  const [header] = csvRecords(path)
+  const [header] = csvRecords(path, delimiter)
   if (!header || header.text === '') throw new ProbityError('data/no-header', `${path}: the first line is empty. It must hold the column names.`)
   const chosen = delimiter ?? mostFrequent(header.text)
   return { names: splitRecord(path, header.text, chosen), delimiter: chosen }
