@@ -23,6 +23,8 @@ export type Child = {
   /** Resolves once the part file is written. */
   run(request: JobRequest): Promise<void>
   kill(): void
+  /** Whether it still takes jobs. */
+  readonly alive: boolean
   readonly startedAt: number
   readonly jobs: number
 }
@@ -107,6 +109,9 @@ export function startChild(options: ChildOptions): Child {
 
   return {
     startedAt,
+    get alive() {
+      return ended === null && killedFor === null
+    },
     get jobs() {
       return progress.jobs
     },

@@ -26,6 +26,8 @@ export type JobsOptions = {
   readonly workers?: number
   /** Absolute file URLs of modules that export `gatherers`; imported by each child before its first job. */
   readonly plugins?: readonly string[]
+  /** Ends the children at once when it fires; jobs then reject with its reason. */
+  readonly signal?: AbortSignal
   /** What children print; kept for --debug. */
   readonly onNoise?: (text: string) => void
 }
@@ -67,6 +69,7 @@ export function createJobs(options: JobsOptions): Jobs {
     alive.clear()
   }
   const cancelAtExit = atExit(killAll)
+  options.signal?.addEventListener('abort', killAll)
 
   const start = (): Child => {
     const child = startChild({ workerUrl: options.workerUrl, folder: options.folder, maxMemoryMb, limitAddressSpace: isolated, plugins: options.plugins ?? [], onNoise: options.onNoise ?? (() => undefined) })
@@ -80,6 +83,12 @@ export function createJobs(options: JobsOptions): Jobs {
     child.kill()
   }
   const isWorn = (child: Child) => child.jobs >= MAX_JOBS_PER_CHILD || performance.now() - child.startedAt > MAX_CHILD_AGE_MS
+
+  const available = (): Child => {
+    const candidate = idle.pop()
+    if (candidate === undefined) return start()
+    return candidate.alive ? candidate : available()
+  }
 
   const turn = async (): Promise<void> => {
     if (running < workers) running++
@@ -98,8 +107,9 @@ export function createJobs(options: JobsOptions): Jobs {
     async run(job, deadlineMs) {
       await turn()
       try {
+        options.signal?.throwIfAborted()
         if (closed) throw new ProbityError('job/closed', `${describeJob(job)} was not started because the run ended.`)
-        const child = idle.pop() ?? start()
+        const child = available()
         const output = join(options.folder, `${randomBytes(12).toString('hex')}.part`)
         const request: JobRequest = { id: nextId++, deadlineMs: options.timeoutMs ?? deadlineMs, output, job }
         try {
@@ -110,6 +120,7 @@ export function createJobs(options: JobsOptions): Jobs {
           return result
         } catch (error) {
           retire(child)
+          options.signal?.throwIfAborted()
           throw error
         } finally {
           await unlink(output).catch(() => undefined)
@@ -121,6 +132,7 @@ export function createJobs(options: JobsOptions): Jobs {
     async close() {
       closed = true
       cancelAtExit()
+      options.signal?.removeEventListener('abort', killAll)
       killAll()
     },
   }

@@ -1,0 +1,57 @@
+/** @file Models and data that would never end, or never stop growing, end as one line and exit code 2, with nothing left behind. */
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fixture, runCli } from './run-cli.js'
+
+let home: string
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'e2e-limits-'))
+  writeFileSync(join(home, 'data.csv'), 'a,b,label\n1,2,0\n3,4,1\n5,6,0\n')
+})
+afterEach(() => rmSync(home, { recursive: true, force: true }))
+
+const auditOf = (model: string, ...more: string[]) => runCli(['audit', '--model', model, '--data', 'data.csv', '--label', 'label', '--format', 'json', '--out', 'out', ...more], home).ended
+
+async function refusal(model: string, ...more: string[]): Promise<{ line: string; durationMs: number }> {
+  const { code, stderr, durationMs } = await auditOf(model, ...more)
+  expect({ code, stderr }).toMatchObject({ code: 2 })
+  expect(existsSync(join(home, 'out', 'report.json'))).toBe(false)
+  expect(readdirSync(home).filter((name) => name.startsWith('probity-'))).toEqual([])
+  const lines = stderr.trim().split('\n')
+  expect(lines).toHaveLength(1)
+  return { line: lines[0], durationMs }
+}
+
+describe('an audit', { timeout: 120_000 }, () => {
+  it('of an endless model ends within 45 s', async () => {
+    const { line, durationMs } = await refusal(fixture('worker/endless-loop.onnx'))
+    expect(line).toMatch(/Running the first rows through the model .*endless-loop\.onnx did not finish within 20 s and was stopped\. .*--timeout SECONDS/)
+    expect(durationMs).toBeLessThan(45_000)
+  })
+
+  it('of an endless model ends when --timeout says', async () => {
+    const { line, durationMs } = await refusal(fixture('worker/endless-loop.onnx'), '--timeout', '3')
+    expect(line).toMatch(/did not finish within 3 s/)
+    expect(durationMs).toBeLessThan(25_000)
+  })
+
+  it.runIf(process.platform === 'linux')('of a model whose memory doubles is one line about memory', async () => {
+    const { line, durationMs } = await refusal(fixture('worker/exploding-concat.onnx'))
+    expect(line).toMatch(/Running the first rows through the model .*exploding-concat\.onnx needs more memory than the limit of \d+ MB and was stopped/)
+    expect(durationMs).toBeLessThan(30_000)
+  })
+
+  it.each([
+    ['', /is empty/],
+    ['not a model', /model/],
+    ['\u0008\u0008\u003a\u00ff\u00ff\u00ff\u00ff\u000f', /model/],
+  ])('of %j is one line', async (content, message) => {
+    writeFileSync(join(home, 'bad.onnx'), content, 'latin1')
+    const { line } = await refusal('bad.onnx')
+    expect(line).toMatch(message)
+    expect(line).not.toContain('probity-')
+  })
+})

@@ -1,0 +1,74 @@
+/** @file An audit that is killed at any point resumes, and comes to the same report. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Report } from '../../src/contracts/report.js'
+import { fixture, runCli, type CliRun } from './run-cli.js'
+
+let home: string
+let reference: Report
+
+const start = (name: string, cache: string): CliRun =>
+  runCli(
+    [
+      'audit', '--model', fixture('models/hmda-mlp.onnx'), '--data', fixture('data/hmda-test.csv'), '--label', 'denied', '--positive', '1', '--favorable', '0',
+      '--sensitive', 'black', '--format', 'json', '--out', join(home, name), '--cache', join(home, cache),
+    ],
+    home,
+  )
+const reportOf = (name: string): Report => JSON.parse(readFileSync(join(home, name, 'report.json'), 'utf8')) as Report
+const withoutRun = (report: Report): string => JSON.stringify({ ...report, run: null })
+const entries = (cache: string): number => (existsSync(join(home, cache)) ? readdirSync(join(home, cache), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.part')).length : 0)
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'e2e-resume-'))
+  const { code, stderr } = await start('reference', 'cache-reference').ended
+  expect({ code, stderr }).toMatchObject({ code: 0 })
+  reference = reportOf('reference')
+}, 240_000)
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+describe('an audit', { timeout: 240_000 }, () => {
+  it('takes many blocks, so that there is something to resume', () => {
+    expect(reference.run.artifacts.reused).toBe(0)
+    expect(reference.run.artifacts.computed).toBeGreaterThan(8)
+  })
+
+  it.each([0, 1, 4, 8])('that is killed once %i blocks are stored resumes to the same report', async (blocks) => {
+    const [cache, name] = [`cache-${blocks}`, `killed-${blocks}`]
+    const first = start(name, cache)
+    if (blocks === 0) await new Promise((resolve) => setTimeout(resolve, 300))
+    else await expect.poll(() => entries(cache), { timeout: 120_000, interval: 5 }).toBeGreaterThanOrEqual(blocks)
+    first.child.kill('SIGKILL')
+    expect((await first.ended).signal).toBe('SIGKILL')
+    expect(existsSync(join(home, name, 'report.json'))).toBe(false)
+    const kept = entries(cache)
+    expect(kept).toBeLessThan(reference.run.artifacts.computed)
+
+    expect((await start(name, cache).ended).code).toBe(0)
+    const resumed = reportOf(name)
+    expect(resumed.run.artifacts).toEqual({ computed: reference.run.artifacts.computed - kept, reused: kept })
+    expect(withoutRun(resumed)).toBe(withoutRun(reference))
+  })
+
+  it('computes nothing when nothing changed', async () => {
+    expect((await start('again', 'cache-reference').ended).code).toBe(0)
+    expect(reportOf('again').run.artifacts).toEqual({ computed: 0, reused: reference.run.artifacts.computed })
+    expect(withoutRun(reportOf('again'))).toBe(withoutRun(reference))
+  })
+
+  it('stops at once on Ctrl-C with 130, and resumes', async () => {
+    const first = start('interrupted', 'cache-interrupted')
+    await expect.poll(() => entries('cache-interrupted'), { timeout: 120_000, interval: 5 }).toBeGreaterThanOrEqual(3)
+    const before = performance.now()
+    first.child.kill('SIGINT')
+    const { code, signal } = await first.ended
+    expect({ code, signal }).toEqual({ code: 130, signal: null })
+    expect(performance.now() - before).toBeLessThan(5000)
+    const kept = entries('cache-interrupted')
+    expect((await start('interrupted', 'cache-interrupted').ended).code).toBe(0)
+    expect(reportOf('interrupted').run.artifacts.reused).toBe(kept)
+    expect(withoutRun(reportOf('interrupted'))).toBe(withoutRun(reference))
+  })
+})
