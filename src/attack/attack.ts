@@ -1,37 +1,11 @@
 /** @file What every gradient attack shares. An attack writes only its step; the template owns what must hold whatever the step does. */
 import { ProbityError } from '../contracts/errors.js'
 import type { Model, ModelInput } from '../contracts/model.js'
-import type { Objective, Target } from '../contracts/objective.js'
-import type { Feeds, Tensor, Tensors } from '../contracts/tensor.js'
-import { isFloat, sizeOf } from '../tensor/dtypes.js'
-import { predictedClasses } from '../tensor/predicted-classes.js'
+import type { Feeds, Tensors } from '../contracts/tensor.js'
 import { randomStream } from '../tensor/random.js'
-import { takeRows } from '../tensor/rows.js'
-import { fromNumbers, toNumbers, toTensor } from '../tensor/tensor.js'
-import { feasibleSet, type Bounds, type FeasibleSet, type Region } from './feasible-set.js'
-
-export type AttackOptions = {
-  /** The true class per row, or one for all: what the attack leads away from. */
-  readonly target: Target
-  /** Largest change per element, times `scale`. */
-  readonly epsilon: number
-  /** Where values may lie; default [0, 1]. */
-  readonly bounds?: Bounds
-  readonly mask?: Region['mask']
-  readonly scale?: Region['scale']
-  readonly norm?: 'linf'
-  /** What is increased; `margin` does not saturate where the model is sure. Default `cross-entropy`. */
-  readonly loss?: 'cross-entropy' | 'margin'
-  /** The input that is changed; default: the model's only float input. */
-  readonly input?: string
-  /** The output whose loss is increased; default: the one that the prediction is read from. */
-  readonly output?: string
-  /** For models of one column; default 0.5. */
-  readonly threshold?: number
-  readonly seed?: number
-  /** Names of the rows for randomness, so that a row draws the same numbers in any block; default 0, 1, …. */
-  readonly rowNumbers?: ArrayLike<number>
-}
+import { toNumbers } from '../tensor/tensor.js'
+import { classify, feedsAt, gradientAt, prepareRows, type AttackedRows, type AttackOptions } from './attacked-rows.js'
+import { feasibleSet, type FeasibleSet } from './feasible-set.js'
 
 export type AttackResult = {
   /** The feeds with the attacked input changed. */
@@ -64,8 +38,6 @@ export type AttackMethod = {
   advance(points: Float64Array, gradient: Float64Array, scale: Float64Array): void
 }
 
-type Rows = { readonly model: Model; readonly input: ModelInput; readonly feeds: Tensors; readonly targets: Int32Array; readonly dims: readonly number[]; readonly size: number; readonly options: AttackOptions }
-
 /**
  * Best so far: each restart's last iterate is examined, and a row keeps the first that is misclassified (later restarts leave it alone), else
  * the last. A row whose clean version is already wrong falls back to it, so robust accuracy never exceeds accuracy. With one restart and no
@@ -75,7 +47,7 @@ type Rows = { readonly model: Model; readonly input: ModelInput; readonly feeds:
  */
 export async function runAttack(model: Model, feeds: Feeds, options: AttackOptions, method: AttackMethod): Promise<AttackResult> {
   checkOptions(options, method)
-  const rows = prepare(model, feeds, options)
+  const rows = prepareRows(model, feeds, options)
   const clean = toNumbers(rows.feeds[rows.input.name])
   const { epsilon, bounds = [0, 1], mask, scale } = options
   const set = feasibleSet(clean, rows.dims, rows.input.dtype, { epsilon, bounds, mask, scale })
@@ -111,51 +83,8 @@ function checkOptions({ epsilon, norm = 'linf' }: AttackOptions, { steps, restar
   if (restarts > 1 && !randomStart) throw new ProbityError('attack/option', `${restarts} restarts from the same point do the same thing: set randomStart, or restarts to 1`)
 }
 
-function prepare(model: Model, feeds: Feeds, options: AttackOptions): Rows {
-  const input = attackedInput(model, options.input)
-  const tensors = Object.create(null) as Record<string, Tensor>
-  for (const { name, dtype } of model.inputs) {
-    if (!Object.hasOwn(feeds, name)) throw new ProbityError('attack/missing-input', `Input ${name} was not fed`)
-    tensors[name] = toTensor(feeds[name], dtype, `input ${name}`)
-  }
-  const { dims } = tensors[input.name]
-  const { target } = options
-  if (typeof target !== 'number' && target.length !== dims[0]) throw new ProbityError('attack/target', `target has ${target.length} classes for ${dims[0]} rows: give one for all rows, or one per row`)
-  if (options.rowNumbers && options.rowNumbers.length !== dims[0]) throw new ProbityError('attack/option', `rowNumbers has ${options.rowNumbers.length} numbers for ${dims[0]} rows`)
-  const targets = Int32Array.from({ length: dims[0] }, (_, row) => Number(typeof target === 'number' ? target : target[row]))
-  return { model, input, feeds: tensors, targets, dims, size: sizeOf(dims.slice(1)), options }
-}
-
-function attackedInput(model: Model, name: string | undefined): ModelInput {
-  const floats = model.inputs.filter(({ dtype, batchAxis }) => isFloat(dtype) && batchAxis === 0)
-  const found = name === undefined ? floats : floats.filter((input) => input.name === name)
-  if (found.length === 1) return found[0]
-  const choices = floats.map((input) => input.name).join(', ') || 'none'
-  throw new ProbityError('attack/input', name === undefined ? `An attack changes one float input with rows along its first axis, and the model has ${floats.length}: name one in input (${choices})` : `There is no float input ${name} with rows along its first axis to attack; known: ${choices}`)
-}
-
-/** Feeds in which the attacked input holds `points`; `subset` lists the rows that the points belong to. */
-function feedsAt({ model, input, feeds, dims }: Rows, points: Float64Array, subset: readonly number[] | null): Tensors {
-  const changed = Object.create(null) as Record<string, Tensor>
-  for (const { name, batchAxis } of model.inputs) changed[name] = subset === null || batchAxis === null ? feeds[name] : takeRows(feeds[name], subset, batchAxis)
-  changed[input.name] = fromNumbers(points, [subset?.length ?? dims[0], ...dims.slice(1)], input.dtype)
-  return changed
-}
-
-async function classify(rows: Rows, points: Float64Array, subset: readonly number[] | null = null): Promise<Int32Array> {
-  return predictedClasses(await rows.model.predict(feedsAt(rows, points, subset)), rows.model.prediction, rows.options.threshold)
-}
-
-/** [subset, size]; what is not finite gives no direction and counts as zero. */
-async function gradientAt(rows: Rows, points: Float64Array, subset: readonly number[]): Promise<Float64Array> {
-  const { options: { loss = 'cross-entropy', output }, targets, input, model } = rows
-  const objective: Objective = { output: output ?? model.prediction.output ?? undefined, loss, target: Array.from(subset, (row) => targets[row]) }
-  const gradients = await model.gradient(feedsAt(rows, points, subset), objective, { withRespectTo: input.name })
-  return toNumbers(gradients[input.name]).map((value) => (Number.isFinite(value) ? value : 0))
-}
-
 /** The clean rows, or uniform draws from the feasible set that depend on seed, row number, restart and element alone. */
-function start({ options, size }: Rows, { low, high }: FeasibleSet, clean: Float64Array, standing: readonly number[], restart: number, { randomStart }: AttackMethod): Float64Array {
+function start({ options, size }: AttackedRows, { low, high }: FeasibleSet, clean: Float64Array, standing: readonly number[], restart: number, { randomStart }: AttackMethod): Float64Array {
   const random = randomStream(options.seed ?? 0, 'attack/start')
   const points = new Float64Array(standing.length * size)
   standing.forEach((row, i) => {
@@ -188,10 +117,9 @@ function noteZeros(zeroGradient: Uint8Array, gradient: Float64Array, mutable: Ui
   })
 }
 
-async function judge(rows: Rows, best: Float64Array, clean: Float64Array, { scale, mutable }: FeasibleSet, cleanPredicted: Int32Array, zeroGradient: Uint8Array): Promise<AttackResult> {
+async function judge(rows: AttackedRows, best: Float64Array, clean: Float64Array, { scale, mutable }: FeasibleSet, cleanPredicted: Int32Array, zeroGradient: Uint8Array): Promise<AttackResult> {
   const { targets, size } = rows
-  const adversarial = feedsAt(rows, best, null)
-  const adversarialPredicted = predictedClasses(await rows.model.predict(adversarial), rows.model.prediction, rows.options.threshold)
+  const adversarialPredicted = await classify(rows, best)
   const success = Uint8Array.from(targets, (target, row) => Number(adversarialPredicted[row] !== target))
   const distance = new Float64Array(targets.length)
   for (let i = 0; i < best.length; i++) {
@@ -201,7 +129,7 @@ async function judge(rows: Rows, best: Float64Array, clean: Float64Array, { scal
   }
   const right = Array.from(targets.keys()).filter((row) => cleanPredicted[row] === targets[row])
   return {
-    adversarial, success, cleanPredicted, adversarialPredicted, distance, zeroGradient,
+    adversarial: feedsAt(rows, best, null), success, cleanPredicted, adversarialPredicted, distance, zeroGradient,
     robustAccuracy: success.reduce((sum, broken) => sum + 1 - broken, 0) / targets.length,
     zeroGradientShare: right.filter((row) => zeroGradient[row] === 1).length / right.length,
   }

@@ -1,7 +1,8 @@
 /** @file The fast gradient sign method (Goodfellow, Shlens & Szegedy 2015, arXiv:1412.6572). */
 import type { Model } from '../contracts/model.js'
 import type { Feeds } from '../contracts/tensor.js'
-import { runAttack, type AttackOptions, type AttackResult } from './attack.js'
+import { runAttack, type AttackResult } from './attack.js'
+import type { AttackOptions } from './attacked-rows.js'
 import { signedStep } from './signed-step.js'
 
 /**

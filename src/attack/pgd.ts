@@ -2,7 +2,8 @@
 import { ProbityError } from '../contracts/errors.js'
 import type { Model } from '../contracts/model.js'
 import type { Feeds } from '../contracts/tensor.js'
-import { runAttack, type AttackOptions, type AttackResult } from './attack.js'
+import { runAttack, type AttackResult } from './attack.js'
+import type { AttackOptions } from './attacked-rows.js'
 import { signedStep } from './signed-step.js'
 
 export type PgdOptions = AttackOptions & {

@@ -33,6 +33,8 @@ export function toTensor(like: TensorLike, wanted?: DType, name = 'tensor'): Ten
 export function toNumbers(tensor: Tensor): Float64Array {
   const { data, dtype } = tensor
   if (dtype === 'string' || dtype.startsWith('complex') || !ArrayBuffer.isView(data)) throw new ProbityError('tensor/dtype', `A ${dtype} tensor has no numbers to read`)
+  // The constructor converts natively, many times faster than element by element.
+  if (data instanceof Float32Array || data instanceof Float64Array) return new Float64Array(data)
   const decode = dtype === 'float16' ? halfToNumber : dtype === 'bfloat16' ? bfloatToNumber : Number
   const values = new Float64Array(data.length)
   for (let i = 0; i < data.length; i++) values[i] = decode(data[i] as number)
@@ -55,6 +57,7 @@ function inferDType(data: TensorLike['data'], name: string): DType {
 }
 
 function convert(data: TensorLike['data'] | ArrayLike<number>, dtype: DType, name: string): TypedArray {
+  if (dtype === 'float32' && data instanceof Float64Array) return new Float32Array(data)
   const converted = new (storageOf(dtype))(data.length)
   const encode = encoder(dtype, name)
   for (let i = 0; i < data.length; i++) (converted as unknown as Record<number, number | bigint>)[i] = encode(data[i])
