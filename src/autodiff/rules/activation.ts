@@ -16,12 +16,6 @@ export const activation = {
   Tanh: (c) => c.emitter.mul(c.dy, c.emitter.sub(c.scalar(1), c.emitter.mul(c.y, c.y))),
   /** dX = dY·exp(x − y), which is dY·σ(x); Sigmoid itself is cut off at about 1e-8 on some runtimes */
   Softplus: (c) => c.emitter.mul(c.dy, c.emit('Exp', [c.emitter.sub(c.x, c.y)])),
-  /** dX = dY; only inference, where it passes x through */
-  Dropout: (c, i) => {
-    if (i !== 0) return null
-    if (c.hasInput(2) && c.emitter.constantNumbers(c.input(2))?.[0] !== 0) throw c.refuse('it may drop values at random. Export the model in inference mode.')
-    return c.dy
-  },
   /** dX = y·(dY − Σ dY·y) along the axis */
   Softmax: (c) => {
     const axes = c.emitter.ints([intAttribute(c.node, 'axis', -1)])

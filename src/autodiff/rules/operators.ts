@@ -10,7 +10,7 @@ export type DifferentiableOp =
   | 'Add' | 'Sub' | 'Mul' | 'Div' | 'Sum' | 'Mean' | 'Min' | 'Max' | 'Pow' | 'Neg' | 'Abs' | 'Reciprocal' | 'Sqrt' | 'Exp' | 'Log' | 'Sin' | 'Cos' | 'Erf'
   | 'Where' | 'Clip' | 'Cast' | 'CastLike' | 'Identity'
   // activations
-  | 'Relu' | 'LeakyRelu' | 'Sigmoid' | 'Tanh' | 'Softplus' | 'Dropout' | 'Softmax' | 'LogSoftmax'
+  | 'Relu' | 'LeakyRelu' | 'Sigmoid' | 'Tanh' | 'Softplus' | 'Softmax' | 'LogSoftmax'
   // reductions
   | 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceLogSumExp' | 'ReduceSumSquare' | 'ReduceL1' | 'ReduceL2'
   // movement
