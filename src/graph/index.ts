@@ -12,3 +12,4 @@ export { externalLocations, readExternalData, type ExternalDataOptions } from '.
 export { refuseByContent, refuseByName } from './preflight/format.js'
 export { DEFAULT_LIMITS, type PreflightLimits } from './preflight/limits.js'
 export { preflight, type PreflightSummary } from './preflight/preflight.js'
+export { estimateMemory } from './preflight/memory.js'

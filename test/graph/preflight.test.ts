@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { ProbityError } from '../../src/contracts/errors.js'
-import { describePrediction, inferShapes, preflight, readModel, refuseByName, upgradeModel, writeModel, type PreflightLimits } from '../../src/graph/index.js'
+import { describePrediction, estimateMemory, preflight, readModel, refuseByName, upgradeModel, writeModel, type PreflightLimits } from '../../src/graph/index.js'
 import {
   AttributeProtoSchema, FunctionProtoSchema, GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, OperatorSetIdProtoSchema, SparseTensorProtoSchema, StringStringEntryProtoSchema, TensorProtoSchema,
   TensorShapeProto_DimensionSchema, TensorShapeProtoSchema, TypeProto_SequenceSchema, TypeProto_TensorSchema, TypeProtoSchema, ValueInfoProtoSchema, type FunctionProto, type GraphProto, type NodeProto, type TypeProto,
@@ -45,9 +45,9 @@ describe('models that are fine', () => {
     expect(summary.initializers).toBe(graph.initializers.size + graph.sparseInitializers.size)
     expect(summary.nodes).toBeGreaterThanOrEqual(graph.nodes.length)
   })
-  it('sums initializers and declared values, taking an unknown batch as a block', () => {
+  it('sums initializers and the largest declared value, taking an unknown batch as a block', () => {
     const main = graph({ initializer: [tensor([10n, 10n])], valueInfo: [value(tensorType('N', 5n)), value(tensorType(2n, 'm'))] })
-    expect(preflight(file(main), { blockRows: 100 }).memoryBytes).toBe(4 * (100 + 100 * 5 + 2 * 1))
+    expect(preflight(file(main), { blockRows: 100 }).memoryBytes).toBe(4 * (100 + 100 * 5))
   })
   it('lists where external data lies', () => {
     const external = create(TensorProtoSchema, { name: 'w', dataType: 1, dims: [1n], dataLocation: 1, externalData: [create(StringStringEntryProtoSchema, { key: 'location', value: 'w.bin' })] })
@@ -126,9 +126,11 @@ describe('damaged files', () => {
         const offset = Math.floor(draw(i, 3 * j + 1) * reach)
         bytes[draw(i, 3 * j + 2) < 0.5 ? offset : bytes.length - 1 - offset] = Math.floor(draw(i, 3 * j + 3) * 256)
       }
-      const start = performance.now()
+      // Time of this process, not of the wall: other work on the machine must not fail the test.
+      const start = process.cpuUsage()
       if (chain(bytes) === 'refused') refused++
-      slowestMs = Math.max(slowestMs, performance.now() - start)
+      const { user, system } = process.cpuUsage(start)
+      slowestMs = Math.max(slowestMs, (user + system) / 1000)
     }
     expect(slowestMs).toBeLessThan(100)
     expect(refused).toBeGreaterThan(500)
@@ -141,7 +143,7 @@ function chain(bytes: Uint8Array): 'read' | 'refused' {
   try {
     preflight(bytes, LIMITS)
     const model = readModel(bytes)
-    inferShapes(model.graph)
+    estimateMemory(model.graph)
     describePrediction(model)
     writeModel(upgradeModel(model))
     return 'read'

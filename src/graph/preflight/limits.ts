@@ -13,7 +13,7 @@ export type PreflightLimits = {
   readonly maxRank: number
   /** Elements of one tensor. */
   readonly maxElements: number
-  /** Initializers and declared values together, with unknown batch sizes taken as `blockRows`. */
+  /** Initializers and values that live at the same time, with unknown batch sizes taken as `blockRows`. */
   readonly maxMemoryBytes: number
   readonly blockRows: number
   /** Operator domains that nodes may use, besides those of the model's own functions. */

@@ -18,7 +18,7 @@ export type PreflightSummary = {
   readonly opsets: readonly { readonly domain: string; readonly version: number }[]
   /** Files that initializers point to, as the model names them. */
   readonly externalLocations: readonly string[]
-  /** Initializers and declared values, with unknown batch sizes taken as `blockRows`. */
+  /** Initializers and the largest declared value, with unknown batch sizes taken as `blockRows`: what running takes at the very least. */
   readonly memoryBytes: number
 }
 
@@ -38,8 +38,8 @@ export function preflight(bytes: Uint8Array, limits: Partial<PreflightLimits> = 
   if (scan.graphs === 0 || (scan.main.nodes === 0 && scan.initializers === 0)) refuseWithoutGraph(bytes)
   const domains = checkDomains(scan)
   const nodes = expandedNodes(scan)
-  const memoryBytes = scan.initializerBytes + scan.valueBytes
-  if (memoryBytes > settled.maxMemoryBytes) overLimit('maxMemoryBytes', `The model's tensors take about ${memoryBytes} bytes in blocks of ${settled.blockRows} rows`, settled)
+  const memoryBytes = scan.initializerBytes + scan.largestValueBytes
+  if (memoryBytes > settled.maxMemoryBytes) overLimit('maxMemoryBytes', `The model's tensors take ${memoryBytes} bytes or more in blocks of ${settled.blockRows} rows`, settled)
   return {
     bytes: bytes.length, nodes, initializers: scan.initializers, functions: scan.functions.size, depth: scan.depth, domains, opsets: scan.opsets,
     externalLocations: [...scan.externalLocations], memoryBytes,

@@ -14,7 +14,7 @@ export type Scan = {
   initializers: number
   depth: number
   initializerBytes: number
-  valueBytes: number
+  largestValueBytes: number
   readonly main: Body
   /** By operator key. */
   readonly functions: Map<string, Body>
@@ -23,7 +23,7 @@ export type Scan = {
 }
 
 export const newScan = (limits: PreflightLimits): Scan => ({
-  limits, graphs: 0, initializers: 0, depth: 0, initializerBytes: 0, valueBytes: 0, main: newBody(), functions: new Map(), opsets: [], externalLocations: new Set(),
+  limits, graphs: 0, initializers: 0, depth: 0, initializerBytes: 0, largestValueBytes: 0, main: newBody(), functions: new Map(), opsets: [], externalLocations: new Set(),
 })
 const newBody = (): Body => ({ nodes: 0, operators: new Map() })
 
@@ -188,7 +188,7 @@ function scanTensorType(scan: Scan, type: WireReader, name: string): void {
       }
     }
   }
-  scan.valueBytes += bytesOf(scan, `Value "${name}"`, dims, dtype)
+  scan.largestValueBytes = Math.max(scan.largestValueBytes, bytesOf(scan, `Value "${name}"`, dims, dtype))
 }
 
 /** A stated size, or `otherwise` for a symbol. Some exporters write −1 for "unknown". */
