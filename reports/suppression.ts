@@ -22,8 +22,10 @@ export type ShownResult = {
   readonly groups: readonly ShownGroup[]
   /** Groups of the details, by their place in `details` and then by series. */
   readonly series: ReadonlyMap<Details, readonly (readonly ShownGroup[])[]>
-  /** True when numbers of this result are withheld, so that free text about them must be guarded too. */
+  /** True when some figure of this result is withheld or given as a range. */
   readonly guarded: boolean
+  /** True when the groups that the value is about are: then whatever else speaks of them must be guarded too. */
+  readonly compared: boolean
 }
 
 const exact = (source: GroupResult): ShownGroup => ({ source, n: source.n, denominator: source.denominator, value: source.value, interval: source.interval })
@@ -146,7 +148,8 @@ function suppressResult(result: Result, family: Family, rowsInFile: number): Sho
   const series = new Map<Details, readonly (readonly ShownGroup[])[]>()
   for (const details of result.details) if (details.type === 'groups') series.set(details, details.series.map((each) => showGroups(each.groups, result, family)))
   const value = showValue(result, [groups, ...[...series.values()].flat()])
-  const guarded = [groups, ...[...series.values()].flat()].flat().some((each) => typeof each.n !== 'number' || typeof each.denominator !== 'number' || (each.value !== null && typeof each.value !== 'number'))
+  const inexact = (each: ShownGroup): boolean => typeof each.n !== 'number' || typeof each.denominator !== 'number' || (each.value !== null && typeof each.value !== 'number')
+  const guarded = [groups, ...[...series.values()].flat()].flat().some(inexact)
   return {
     value,
     interval: typeof value === 'object' || value === 'withheld' ? null : result.interval,
@@ -154,6 +157,7 @@ function suppressResult(result: Result, family: Family, rowsInFile: number): Sho
     groups,
     series,
     guarded,
+    compared: groups.length > 0 && guarded,
   }
 }
 
@@ -164,6 +168,7 @@ const untouched = (result: Result): ShownResult => ({
   groups: result.groups.map(exact),
   series: new Map(result.details.flatMap((details) => (details.type === 'groups' ? [[details, details.series.map((each) => each.groups.map(exact))] as const] : []))),
   guarded: false,
+  compared: false,
 })
 
 /** What may be shown of each result, in the order of the report. */

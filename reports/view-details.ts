@@ -3,13 +3,14 @@ import type { Details } from '../src/contracts/report.js'
 import { isSmall, protectCounts } from './cells.js'
 import type { Mark } from './charts.js'
 import { linearScale, pointsAttribute } from './charts.js'
-import { confidenceWords, decimalsFor, format, formatCell, formatCount, formatInterval } from './numbers.js'
+import { confidenceWords, decimalsFor, format, formatCell, formatCount, formatInterval, isShare } from './numbers.js'
 import type { ShownResult } from './suppression.js'
 import type { AxisView, GroupTableView } from './view-groups.js'
 import { axisView, groupScale, groupTable, markOf } from './view-groups.js'
+import type { TextGuard } from './words.js'
 import { guardText } from './words.js'
 
-type Guard = { readonly showSmall: boolean; readonly shown: ShownResult }
+type Guard = { readonly text: TextGuard; readonly shown: ShownResult }
 
 export type FactsView = { readonly partial: 'facts'; readonly title: string; readonly items: readonly { readonly name: string; readonly value: string; readonly note: string }[] }
 export type TableView = {
@@ -53,28 +54,38 @@ type Of<K extends Details['type']> = Extract<Details, { type: K }>
 /** Units whose numbers count people or rows. */
 const COUNTS = new Set(['people', 'rows', 'count'])
 
-function factsView(details: Of<'facts'>, { showSmall, shown }: Guard): FactsView {
+function factsView(details: Of<'facts'>, { text }: Guard): FactsView {
   const items = details.items.map(({ name, value, note }) => ({
-    name, value: guardText(formatCell(value, ''), showSmall, shown.guarded), note: guardText(note ?? '', showSmall, shown.guarded),
+    name, value: guardText(formatCell(value, ''), text), note: guardText(note ?? '', text),
   }))
   return { partial: 'facts', title: details.title, items }
 }
 
-function tableView(details: Of<'table'>, { showSmall, shown }: Guard): TableView {
+/** Decimals that a column shares: three significant digits of its largest number. Null where whole numbers are all there is. */
+function columnDecimals(values: readonly (string | number | null | undefined)[], unit: string): number | null {
+  const numbers = values.filter((value) => typeof value === 'number')
+  if (isShare(unit) || numbers.every(Number.isInteger)) return null
+  const largest = Math.max(...numbers.map(Math.abs))
+  return largest < 1e-5 || largest > 1e8 ? null : Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(largest))))
+}
+
+function tableView(details: Of<'table'>, { text: guard }: Guard): TableView {
   const { columns, rows } = details
   const numeric = columns.map(({ key }) => rows.some((row) => typeof row[key] === 'number'))
   const counts = columns.map(({ key, unit }) => {
-    if (showSmall || unit === undefined || !COUNTS.has(unit)) return null
+    if (guard.showSmall || unit === undefined || !COUNTS.has(unit)) return null
     return protectCounts(rows.map((row) => (typeof row[key] === 'number' ? row[key] : 0)))
   })
+  const decimals = columns.map(({ key, unit }) => columnDecimals(rows.map((row) => row[key]), unit ?? ''))
   const text = (row: (typeof rows)[number], r: number, c: number): string => {
     const column = columns[c]
     const value = column ? (row[column.key] ?? null) : null
-    if (typeof value !== 'number') return guardText(formatCell(value, ''), showSmall, shown.guarded)
+    if (typeof value !== 'number') return guardText(formatCell(value, ''), guard)
     const count = counts[c]
     if (count) return formatCount(count[r] ?? 'withheld')
     const hidden = counts.some((each) => each !== null && typeof each[r] !== 'number')
-    return hidden ? 'withheld' : formatCell(value, column?.unit ?? '')
+    const places = decimals[c] ?? null
+    return hidden ? 'withheld' : places === null ? formatCell(value, column?.unit ?? '') : format(value, column?.unit ?? '', places)
   }
   return {
     partial: 'table', title: details.title, caption: details.caption ?? '',
@@ -155,7 +166,7 @@ const speaksOfPeople = (details: Details): boolean =>
   details.type === 'facts' ? details.items.some(({ value }) => typeof value === 'number') : details.type === 'table' && details.rows.some((row) => Object.values(row).some((value) => typeof value === 'number' && (isSmall(value) || !Number.isInteger(value))))
 
 export function detailsView(details: Details, guard: Guard): DetailsView {
-  if (guard.shown.guarded && speaksOfPeople(details)) return { partial: 'withheld', title: details.title }
+  if (guard.shown.compared && speaksOfPeople(details)) return { partial: 'withheld', title: details.title }
   switch (details.type) {
     case 'facts':
       return factsView(details, guard)

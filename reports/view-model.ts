@@ -197,7 +197,7 @@ export function viewModel(report: Report, options: { readonly showSmall: boolean
     const own = shown[index]
     return own ? [resultView(report, result, own, places[index] ?? '', showSmall)] : []
   })
-  const plain = (text: string): string => guardText(text, showSmall, false)
+  const plain = (text: string): string => guardText(text, { showSmall, figures: false, known: [] })
   const unknownCategory = report.data.label !== null && report.data.favorable !== null
   return allVisible<ViewModel>({
     title: `Probity audit: ${report.model?.path ?? report.data.path}`,

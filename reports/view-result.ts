@@ -11,8 +11,8 @@ import type { DetailsView } from './view-details.js'
 import { detailsView } from './view-details.js'
 import type { AxisView, GroupTableView } from './view-groups.js'
 import { axisView, groupTable, groupUnit, markOf } from './view-groups.js'
-import type { Badge } from './words.js'
-import { decisionWords, guardText, judgeWords, limitWords, orNotStated, originWords, pValueWords, statusBadge, unitWords } from './words.js'
+import type { Badge, TextGuard } from './words.js'
+import { decisionWords, guardText, judgeWords, limitWords, orNotStated, originWords, pValueWords, sentence, statusBadge, unitWords } from './words.js'
 
 export type GaugeView = {
   readonly axis: AxisView
@@ -80,7 +80,7 @@ function gauge(result: Result, shown: ShownResult, card: MetricCard | null, text
   return { axis: axisView(scale, unit), mark, holds: limits.length ? { x: from, width: Math.round(Math.max(0, to - from) * 100) / 100 } : null, limits: limits.map(scale.at), description: text }
 }
 
-function settleView(result: Result): ResultView['settle'] {
+function settleView(result: Result, guard: TextGuard): ResultView['settle'] {
   const settle = result.decision?.settle
   if (!settle) return []
   const people = (count: number | null): string => (count === null ? 'not decidable at this limit' : `${Math.ceil(count).toLocaleString('en-US')} rows per group`)
@@ -88,7 +88,7 @@ function settleView(result: Result): ResultView['settle'] {
     { name: 'Smallest gap from the limit that this sample decides (80 % power)', value: settle.smallestDecidableGap === null ? 'none' : format(settle.smallestDecidableGap, '', null) },
     { name: 'Fresh sample that would settle it, if the limit holds', value: people(settle.rowsPerGroup.ifPass) },
     { name: 'Fresh sample that would settle it, if it does not', value: people(settle.rowsPerGroup.ifFail) },
-    { name: 'Limiting cell', value: guardText(settle.limitingCell, false, false) },
+    { name: 'Limiting cell', value: guardText(settle.limitingCell, guard) },
   ]
 }
 
@@ -110,7 +110,9 @@ export function resultView(report: Report, result: Result, shown: ShownResult, a
   const decimals = typeof shown.value === 'number' ? decimalsFor(shown.value, shown.interval, unit, limits) : null
   const value = shown.value === null ? null : formatShown(shown.value, unit, decimals)
   const interval = shown.interval && typeof shown.value === 'number' ? formatInterval(shown.interval, unit, decimals) : null
-  const plain = (text: string): string => guardText(text, showSmall, shown.guarded)
+  const guard: TextGuard = { showSmall, figures: shown.compared, known: [...limits, ...Object.values(result.parameters).filter((each) => typeof each === 'number')] }
+  const plain = (text: string): string => guardText(text, guard)
+  const reason = result.reason === undefined ? null : sentence(plain(result.reason))
   const exact = typeof shown.value === 'number'
   return {
     anchor, key: result.key, badge: statusBadge(result.status), metric: card?.title ?? result.id, category: result.category, about: aboutWords(result),
@@ -121,15 +123,15 @@ export function resultView(report: Report, result: Result, shown: ShownResult, a
     intervalMethod: result.interval?.method ?? '',
     rows: shown.n === null ? null : `${formatCount(shown.n)} of ${formatCount(report.data.rowsInFile)} rows`,
     parameters: Object.entries(result.parameters).map(([name, each]) => ({ name, value: parameterText(each) })),
-    reason: result.reason === undefined ? null : plain(result.reason),
+    reason,
     limit: threshold ? { words: limitWords(threshold, unit), judge: judgeWords(threshold), onInsufficient: threshold.onInsufficient === 'warn' ? 'undecided is reported, not failed' : 'undecided fails the job', setBy: orNotStated(threshold.setBy), on: orNotStated(threshold.on), reason: orNotStated(threshold.reason), origin: originWords(threshold) } : null,
     decision: decisionWords(result),
-    judgement: decision ? (shown.guarded && !exact ? ['The p-values are withheld, so that no count under 10 can be worked out from them.'] : [plain(decision.explanation), ...pValueWords(result.status, decision)].filter((each) => each !== '')) : [],
-    settle: shown.guarded ? [] : settleView(result),
+    judgement: decision ? (shown.compared && !exact ? ['The p-values are withheld, so that no count under 10 can be worked out from them.'] : [sentence(plain(decision.explanation)), ...pValueWords(result.status, decision)].filter((each) => each !== '' && each !== reason)) : [],
+    settle: shown.compared || result.status !== 'insufficient' ? [] : settleView(result, guard),
     notes: [...result.notes.map(plain), ...result.excluded.map((each) => excludedWords(each, showSmall))],
     gauge: gauge(result, shown, card, `${card?.title ?? result.id}, ${aboutWords(result)}: ${value ?? 'no value'}${interval ? `, interval ${interval}` : ''}${threshold ? `; limit ${limitWords(threshold, unit)}` : ''}`),
     groups: shown.groups.length ? groupTable(shown.groups, groupUnit(unit, result.groups), `Groups of ${result.sensitive.join(' and ') || 'the data'}`) : null,
-    details: result.details.map((details) => detailsView(details, { showSmall, shown })),
+    details: result.details.map((details) => detailsView(details, { text: guard, shown })),
     folded: threshold === null,
     guarded: shown.guarded,
   }

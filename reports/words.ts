@@ -66,15 +66,16 @@ export function originWords({ setBy, on, reason }: Threshold): string {
 export const orNotStated = (text: string): string => (text.trim() === '' ? 'not stated' : text)
 
 /** What the judgement rests on, in two or three words for a table. */
-export function decisionWords({ status, threshold }: Pick<Result, 'status' | 'threshold'>): string {
+export function decisionWords({ status, threshold, category }: Pick<Result, 'status' | 'threshold' | 'category'>): string {
   if (!threshold) return 'not judged'
   if (status === 'insufficient') return 'not shown to hold'
+  if (status === 'pass' && category === 'robustness') return 'held against this attack'
   if (status === 'pass') return threshold.judge === 'estimate' ? 'estimate is within the limit' : 'evidence for the limit'
   if (status === 'fail') return threshold.judge === 'estimate' ? 'estimate is beyond the limit' : 'evidence against the limit'
   return 'no value to judge'
 }
 
-const odds = (p: number): string => (p < 0.001 ? 'fewer than 1 in 1,000 samples' : `about 1 in ${Number((1 / p).toPrecision(2)).toLocaleString('en-US')} samples`)
+const odds = (p: number): string => (p < 0.001 ? 'fewer than 1 in 1,000 samples' : `about 1 in ${Math.round(Number((1 / p).toPrecision(2))).toLocaleString('en-US')} samples`)
 const figure = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${Number(p.toPrecision(2))}`)
 
 /** Above this a p-value carries no news for either side. */
@@ -99,9 +100,21 @@ export const visible = (text: string): string => text.replace(INVISIBLE, (charac
 const SMALL_COUNT = /(?<![\d.,])[1-9](?=\s+(?:people|persons|rows|applicants|applications|patients|examples)\b)/g
 const FIGURE = /(?<![\w.])\d[\d,]*(?:\.\d+)?(?:\s?%)|(?<![\w.])\d[\d,]*\.\d+/g
 
+/** What of a sentence may be shown. */
+export type TextGuard = {
+  readonly showSmall: boolean
+  /** Whether figures go: the groups that they may speak of are not shown exactly. */
+  readonly figures: boolean
+  /** Figures that come from the config and tell nothing. */
+  readonly known: readonly number[]
+}
+
 /** Sentences that metrics wrote may speak of small counts, or give figures from which the withheld ones follow. */
-export function guardText(text: string, showSmall: boolean, guarded: boolean): string {
+export function guardText(text: string, { showSmall, figures, known }: TextGuard): string {
   if (showSmall) return text
   const counted = text.replace(SMALL_COUNT, '<10')
-  return guarded ? counted.replace(FIGURE, '[withheld]') : counted
+  return figures ? counted.replace(FIGURE, (figure) => (known.includes(Number(figure)) ? figure : '[withheld]')) : counted
 }
+
+/** With a capital and a full stop. */
+export const sentence = (text: string): string => (text === '' ? '' : `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`)
