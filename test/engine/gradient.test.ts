@@ -109,6 +109,16 @@ describe('what the gradient is taken of', () => {
     expect((await model.gradient({ x: rows }, { target: 0 }, { withRespectTo: 'W1' })).W1.dims).toEqual([4, 5])
   })
 
+  test('what is shared by all rows gets the sum over rows, whatever the blocks', async () => {
+    const feeds = { x: { data: Array.from({ length: 30 }, (_, i) => i), dims: [5, 3, 2] } }
+    for (const blockRows of [2, 1024]) {
+      const { positions } = await (await open('positions', { blockRows })).gradient(feeds, { target: 1 }, { withRespectTo: 'positions' })
+      expect(positions.dims).toEqual([1, 3, 2])
+      // Σ over rows of x[row, t, 1] = Σ 6·row + 2t + 1
+      expect(Array.from(positions.data, Number)).toEqual([0, 65, 0, 75, 0, 85])
+    }
+  })
+
   test('rows along the second axis come back in their place', async () => {
     const model = await open('sequence-first', { blockRows: 2 })
     const feeds = { x: { data: Array.from({ length: 30 }, (_, i) => i), dims: [3, 5, 2] }, scale: { data: [2], dims: [1] } }

@@ -105,8 +105,12 @@ export class Gradients {
     const input = this.#source.inputs.find((known) => known.name === name)
     if (input) return input.batchAxis
     if (!this.#model.perRow.has(name)) return null
-    const batch = this.#source.inputs.map(({ dims, batchAxis }) => (batchAxis === null ? null : dims?.[batchAxis])).find((dim) => typeof dim === 'string')
-    return batch === undefined ? 0 : Math.max(0, dimsOf(this.#model.model.graph, name)?.indexOf(batch!) ?? 0)
+    const { inputs, fixedBatch } = this.#source
+    const dims = dimsOf(this.#model.model.graph, name)
+    const batch = inputs.map((known) => (known.batchAxis === null ? null : known.dims?.[known.batchAxis])).find((dim) => typeof dim === 'string')
+    if (batch != null && dims?.includes(batch)) return dims.indexOf(batch)
+    // What only takes the sizes of per-row inputs, as positions do, is shared by all rows.
+    return fixedBatch === null && (dims?.length === 0 || typeof dims?.[0] === 'number') ? null : 0
   }
 
   async #run(session: Session, graph: ObjectiveGraph, attachment: Attachment, { tensors, rows }: CheckedFeeds, { target }: Objective, fetches: readonly string[]): Promise<Answer[]> {
