@@ -41,7 +41,7 @@ const SLACK = 10
 export function createGatherer(options: GathererOptions): Gatherer {
   const { workspace, data, model, decision, seed } = options
   const gatherers = new Map(options.gatherers.map((gatherer) => [gatherer.kind as string, gatherer]))
-  const context: PlanContext = { view: data.view, model: model?.summary ?? null, inputs: data.inputs, decision, seed }
+  const context: PlanContext = { view: data.view, model: model?.summary ?? null, inputs: data.inputs, blockRows: model?.reference.blockRows ?? 1, decision, seed }
   const keyParts = model && keyPartsOf(options, model)
   const requested = new Map<string, Promise<Gathered<ArtifactKind>>>()
   const stats = { computed: 0, reused: 0 }
@@ -118,7 +118,7 @@ function keyPartsOf({ data, probity, plugins }: GathererOptions, { sha256, exter
     model: { sha256, externalFiles: externalFiles.map((file) => ({ location: file.location, sha256: file.sha256 })), output: (reference.output ?? null) as Json },
     data: { sha256: data.sha256 },
     view: { sha256: data.viewSha256 },
-    engine: { ...summary.engine, options: { engine: reference.engine, device: reference.device } },
+    engine: { ...summary.engine, options: { engine: reference.engine, device: reference.device, blockRows: reference.blockRows } },
     host: hostClass(),
     probity,
     plugins,

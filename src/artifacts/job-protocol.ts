@@ -17,13 +17,15 @@ export type ModelReference = {
   readonly output: ModelConfig['output'] | null
   readonly engine: string
   readonly device: string
+  /** Rows that the engine runs at a time at most. */
+  readonly blockRows: number
 }
 
 /** A data set that was decoded before, as a part file. */
 export type ViewReference = { readonly part: string; readonly original: string }
 
-/** Names the external files that a model wants, before anything is loaded. Part: `{ locations: string[] }`. */
-export type ListExternalFilesJob = { readonly type: 'list-external-files'; readonly model: ModelReference }
+/** Checks a model's bytes before any runtime sees them. Part: `{ locations: string[], blockRows: number }`. */
+export type PreflightJob = { readonly type: 'preflight'; readonly staged: string; readonly original: string }
 
 /** Opens the model, which tells what the data has to fill. Part: `{ inputs: ModelInput[], loadMs }`. */
 export type OpenModelJob = { readonly type: 'open-model'; readonly model: ModelReference }
@@ -59,7 +61,7 @@ export type GatherJob = {
   readonly inputs: readonly InputPlan[]
 }
 
-export type Job = ListExternalFilesJob | OpenModelJob | InspectModelJob | DatasetJob | GatherJob
+export type Job = PreflightJob | OpenModelJob | InspectModelJob | DatasetJob | GatherJob
 export type JobType = Job['type']
 
 /** Parent → child. */
@@ -106,7 +108,7 @@ export const isReply = new Ajv().compile<JobReply>({
 /** What a job does, in words, to begin an error line with. */
 export function describeJob(job: Job): string {
   switch (job.type) {
-    case 'list-external-files': return `Checking the model ${job.model.original}`
+    case 'preflight': return `Checking the model ${job.original}`
     case 'open-model': return `Opening the model ${job.model.original}`
     case 'inspect-model': return `Running the first rows through the model ${job.model.original}`
     case 'dataset': return `Reading the data ${job.original}`

@@ -15,6 +15,8 @@ export type PlanContext = {
   readonly model: ModelSummary | null
   /** How the view fills the model's inputs; empty without a model. */
   readonly inputs: readonly InputPlan[]
+  /** Rows that the model runs at a time at most: fewer for large activations. Depends on the model alone. */
+  readonly blockRows: number
   readonly decision: Decision
   readonly seed: number
 }

@@ -50,7 +50,9 @@ const duration = { type: 'number', minimum: 0 }
 const dims = { type: ['array', 'null'], items: { type: ['integer', 'string', 'null'] } }
 const modelValues = { type: 'array', items: object({ name: text, dtype: text, dims, batchAxis: nullableInteger }) }
 const ajv = new Ajv({ allowUnionTypes: true })
-const isLocations = ajv.compile<{ locations: string[] }>(object({ locations: { type: 'array', items: { type: 'string', maxLength: 4096 }, maxItems: 10_000 } }))
+const isPreflight = ajv.compile<{ locations: string[]; blockRows: number }>(
+  object({ locations: { type: 'array', items: { type: 'string', maxLength: 4096 }, maxItems: 10_000 }, blockRows: { type: 'integer', minimum: 1 } }),
+)
 const isOpening = ajv.compile<{ inputs: ModelInput[]; loadMs: number }>(object({ inputs: modelValues, loadMs: duration }))
 const isInspection = ajv.compile<{ summary: ModelSummary; rowMs: number }>(
   object({
@@ -115,10 +117,10 @@ export async function prepareModel({ data }: { readonly data: PreparedData }, wo
 async function openModel(config: ModelConfig, { engine = 'onnxruntime', device = 'auto', allowPaths = [] }: DataRequest, workspace: Workspace): Promise<{ model: OpenedModel; inputs: readonly ModelInput[] }> {
   const options = await stagingOptions(workspace, 'model', MODEL_LIMIT_BYTES, allowPaths)
   const staged = await stage(config.path, options)
-  const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine, device }
-  const listed = await workspace.jobs.run({ type: 'list-external-files', model: reference }, PROBE_DEADLINE_MS)
-  if (!isLocations(listed.part.json)) throw malformed(config.path)
-  const externalFiles = await stageExternal(listed.part.json.locations, config.path, { ...options, maxBytes: EXTERNAL_LIMIT_BYTES, what: 'external data file' })
+  const checked: unknown = (await workspace.jobs.run({ type: 'preflight', staged: staged.staged, original: config.path }, PROBE_DEADLINE_MS)).part.json
+  if (!isPreflight(checked)) throw malformed(config.path)
+  const externalFiles = await stageExternal(checked.locations, config.path, { ...options, maxBytes: EXTERNAL_LIMIT_BYTES, what: 'external data file' })
+  const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine, device, blockRows: checked.blockRows }
   const { part } = await workspace.jobs.run({ type: 'open-model', model: reference }, PROBE_DEADLINE_MS)
   const opening: unknown = part.json
   if (!isOpening(opening)) throw malformed(config.path)

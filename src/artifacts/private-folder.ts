@@ -14,7 +14,8 @@ export function atExit(action: () => void): () => void {
   if (!listening) {
     listening = true
     process.on('exit', runAll)
-    for (const signal of SIGNALS) process.on(signal, onSignal)
+    // First in line: a listener that the program added with `once` would already be gone when this one counts.
+    for (const signal of SIGNALS) process.prependListener(signal, onSignal)
   }
   cleanups.add(action)
   return () => cleanups.delete(action)

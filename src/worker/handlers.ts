@@ -2,21 +2,21 @@
 import { readFile } from 'node:fs/promises'
 import { decodePart } from '../artifacts/part-codec.js'
 import { decodeView, encodeView } from '../artifacts/view-codec.js'
-import type { DatasetJob, GatherJob, InspectModelJob, Job, ListExternalFilesJob, ModelReference, OpenModelJob, ViewReference } from '../artifacts/job-protocol.js'
+import type { DatasetJob, GatherJob, InspectModelJob, Job, ModelReference, OpenModelJob, PreflightJob, ViewReference } from '../artifacts/job-protocol.js'
 import type { ArtifactGatherer, Json, Part } from '../artifacts/kind.js'
 import type { ArtifactKind } from '../contracts/artifact.js'
 import type { DatasetView } from '../contracts/dataset.js'
 import { ProbityError } from '../contracts/errors.js'
 import { buildView, fillInputs, readTable } from '../data/index.js'
 import { loadModel, summarize, type LoadedModel, type LoadOptions } from '../engine/index.js'
-import { isExternal, readModel, subgraphsOf, type Graph } from '../graph/index.js'
+import { checkModel } from './check-model.js'
 
 /** Enough to tell whether rows influence each other. */
 const PROBE_ROWS = 16
 
 type Opened = { readonly key: string; readonly model: Promise<LoadedModel>; readonly loadMs: () => number }
 
-export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>[]): (job: Job) => Promise<Part> {
+export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>[], maxMemoryBytes: number): (job: Job) => Promise<Part> {
   const byKind = new Map(gatherers.map((gatherer) => [gatherer.kind as string, gatherer]))
   const views = new Map<string, Promise<DatasetView>>()
   let opened: Opened | null = null
@@ -40,6 +40,10 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
     const view = readFile(reference.part).then((bytes) => decodeView(decodePart(bytes), reference.original).view)
     views.set(reference.part, view)
     return view
+  }
+
+  async function preflight({ staged, original }: PreflightJob): Promise<Part> {
+    return described(checkModel(await readFile(staged), original, maxMemoryBytes))
   }
 
   async function openModel({ model: reference }: OpenModelJob): Promise<Part> {
@@ -68,7 +72,7 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
 
   const handle = (job: Job): Promise<Part> => {
     switch (job.type) {
-      case 'list-external-files': return listExternalFiles(job)
+      case 'preflight': return preflight(job)
       case 'open-model': return openModel(job)
       case 'inspect-model': return inspectModel(job)
       case 'dataset': return readDataset(job)
@@ -76,16 +80,6 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
     }
   }
   return (job) => handle(job).catch((error: unknown) => Promise.reject(withOriginalName(error, job)))
-}
-
-async function listExternalFiles({ model }: ListExternalFilesJob): Promise<Part> {
-  const { graph } = readModel(await readFile(model.staged))
-  return described({ locations: [...new Set(externalLocations(graph))].sort() })
-}
-
-function* externalLocations(graph: Graph): Generator<string> {
-  for (const initializer of graph.initializers.values()) if (isExternal(initializer)) yield initializer.external.location
-  for (const node of graph.nodes) for (const subgraph of subgraphsOf(node)) yield* externalLocations(subgraph)
 }
 
 async function readDataset({ staged, original, config, model, seed }: DatasetJob): Promise<Part> {
@@ -101,13 +95,13 @@ function probeRows({ rows, complete, path }: DatasetView): number[] {
   return Array.from({ length: count }, (_, i) => usable[Math.floor((i * usable.length) / count)]!)
 }
 
-const optionsOf = ({ output, engine, device }: ModelReference): LoadOptions => ({ engine, device, ...(output && { prediction: output }) }) as LoadOptions
+const optionsOf = ({ output, engine, device, blockRows }: ModelReference): LoadOptions => ({ engine, device, blockRows, ...(output && { prediction: output }) }) as LoadOptions
 
 const described = (json: unknown): Part => ({ json: json as Json, tensors: {} })
 
 /** Staged copies are this program's business: messages speak of the user's file. */
 function withOriginalName(error: unknown, job: Job): unknown {
-  const { staged, original } = job.type === 'dataset' ? job : job.model
+  const { staged, original } = 'staged' in job ? job : job.model
   if (!(error instanceof Error) || !error.message.includes(staged)) return error
   const message = error.message.replaceAll(staged, original)
   return error instanceof ProbityError ? new ProbityError(error.code, message, { cause: error }) : new Error(message, { cause: error })

@@ -5,4 +5,4 @@ import { loadGatherers } from './plugin-gatherers.js'
 import { readArguments, serve } from './serve.js'
 
 const options = readArguments()
-await serve(options, async () => createHandler([...gatherers, ...(await loadGatherers(options.plugins))]))
+await serve(options, async () => createHandler([...gatherers, ...(await loadGatherers(options.plugins))], options.maxMemoryMb * 2 ** 20))

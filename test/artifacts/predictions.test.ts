@@ -11,7 +11,7 @@ const logits: Prediction = { output: 'out', kind: 'logits', logits: 'out', label
 
 function contextOf(prediction: Partial<Prediction> | null, view: Partial<DatasetView> = {}, threshold: number | null = null): PlanContext {
   const model = prediction && ({ prediction: { ...logits, ...prediction } } as ModelSummary)
-  return { view: { ...exampleView(), prediction: null, score: null, ...view }, model, inputs: [], decision: { threshold }, seed: 0 }
+  return { view: { ...exampleView(), prediction: null, score: null, ...view }, model, inputs: [], blockRows: 1, decision: { threshold }, seed: 0 }
 }
 
 /** What rows 0 and 2 of the example come to when the model answers `output` and `labels` for them. */

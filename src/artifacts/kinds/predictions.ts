@@ -10,14 +10,11 @@ import type { ArtifactGatherer, Part, PlanContext } from '../kind.js'
 import { readAnswers } from '../model-answers.js'
 import { storedPredictions } from '../stored-predictions.js'
 
-/** Part of the result: a runtime's last bits may change with the batch size. */
-const BLOCK_ROWS = 1024
-
 export const predictionsGatherer: ArtifactGatherer<'predictions', Record<string, never>> = {
   kind: 'predictions',
   dependsOn: () => ({}),
 
-  plan(_parameters, _dependencies, { view, model, decision }) {
+  plan(_parameters, _dependencies, { view, model, decision, blockRows }) {
     if (!model) return storedPredictions(view, decision)
     const labels = classLabels(model.prediction, view)
     if ('unavailable' in labels) return labels
@@ -28,7 +25,7 @@ export const predictionsGatherer: ArtifactGatherer<'predictions', Record<string,
     if (view.positive !== null && labels.classes.length > 0 && indexOfLabel(labels.classes, view.positive) < 0) {
       return { unavailable: `the positive class ${view.positive} is not one of the model's classes (${labels.classes.join(', ')}); correct data.positive or model.output.classes` }
     }
-    return { concrete: {}, rows: Array.from({ length: view.rows }, (_, row) => row).filter((row) => view.complete[row] === 1), blockRows: BLOCK_ROWS }
+    return { concrete: {}, rows: Array.from({ length: view.rows }, (_, row) => row).filter((row) => view.complete[row] === 1), blockRows }
   },
 
   async gather(rows, _concrete, { model, view, inputs }) {
