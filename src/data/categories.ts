@@ -29,37 +29,44 @@ export function matchCategory(categories: readonly string[], wanted: ConfigValue
 /**
  * Groups the distinct strings of a column. Where every value is a number, equal numbers are one category, named by the text that comes
  * first in the file; elsewhere every text is its own. Sorted by number where all are numbers, else by code unit.
- *
- * @throws ProbityError for NaN and infinities among numbers.
  */
-export function groupDistinct(table: Table, column: Column): { readonly categories: readonly string[]; /** [distinct] */ readonly categoryOf: Int32Array } {
+export function groupDistinct(column: Column): { readonly categories: readonly string[]; /** [distinct] */ readonly categoryOf: Int32Array } {
   const { distinct, numbers } = column
-  if (numbers) refuseNonFinite(table, column, numbers)
-  const keyOf = (code: number): number | string => (numbers ? numbers[code]! + 0 : distinct[code]!)
-  const firstText = new Map<number | string, string>()
-  for (const [code, text] of distinct.entries()) if (!firstText.has(keyOf(code))) firstText.set(keyOf(code), text)
-  const keys = [...firstText.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-  const indexOf = new Map(keys.map((key, index) => [key, index]))
-  return {
-    categories: keys.map((key) => firstText.get(key)!),
-    categoryOf: Int32Array.from(distinct, (_, code) => indexOf.get(keyOf(code))!),
+  // Adding 0 makes one number of 0 and −0.
+  const keys = numbers ? Array.from(numbers, (value) => value + 0) : distinct
+  const indexOf = new Map<string | number, number>()
+  for (const key of numbers ? Float64Array.from(numbers).sort() : [...distinct].sort()) if (!indexOf.has(key)) indexOf.set(key, indexOf.size)
+  const categories = new Array<string>(indexOf.size)
+  const categoryOf = new Int32Array(distinct.length)
+  for (let code = distinct.length - 1; code >= 0; code--) {
+    categoryOf[code] = indexOf.get(keys[code]!)!
+    categories[categoryOf[code]!] = distinct[code]! // the first text in the file is written last
   }
+  return { categories, categoryOf }
 }
 
-/** The column as categories over the given rows; categories that no row has are left out. */
+/**
+ * The column as categories over the given rows; categories that no row has are left out.
+ *
+ * @throws ProbityError where a row of a numeric column holds NaN or an infinity.
+ */
 export function categorize(table: Table, name: string, rows: readonly number[]): CategoricalColumn {
   const column = table.coded(name)
-  const { categories, categoryOf } = groupDistinct(table, column)
+  refuseNonFinite(table, column, rows)
+  const { categories, categoryOf } = groupDistinct(column)
   const codes = Int32Array.from(rows, (row) => (column.codes[row]! < 0 ? -1 : categoryOf[column.codes[row]!]!))
   return compact({ name, categories, codes })
 }
 
 /** Drops the categories that no row has. */
 export function compact<C extends { readonly categories: readonly string[]; readonly codes: Int32Array }>(column: C): C {
-  const present = [...new Set(column.codes)].filter((code) => code >= 0).sort((a, b) => a - b)
-  if (present.length === column.categories.length) return column
-  const newCode = new Map(present.map((code, index) => [code, index]))
-  return { ...column, categories: present.map((code) => column.categories[code]!), codes: column.codes.map((code) => newCode.get(code) ?? -1) }
+  const newCode = new Int32Array(column.categories.length).fill(-1)
+  for (const code of column.codes) if (code >= 0) newCode[code] = 0
+  if (!newCode.includes(-1)) return column
+  let size = 0
+  const categories = column.categories.filter((_, code) => newCode[code] === 0)
+  for (const [code, used] of newCode.entries()) if (used === 0) newCode[code] = size++
+  return { ...column, categories, codes: column.codes.map((code) => (code < 0 ? -1 : newCode[code]!)) }
 }
 
 /** The first of `rows` whose value has this code: where a message points to. */
@@ -68,8 +75,9 @@ export function whereIs(table: Table, column: Column, code: number, rows?: reado
   return row === undefined || row < 0 ? table.path : table.where(row)
 }
 
-function refuseNonFinite(table: Table, column: Column, numbers: Float64Array): void {
-  const code = numbers.findIndex((value) => !Number.isFinite(value))
-  if (code < 0) return
-  throw new ProbityError('data/not-a-number', `${table.path}, ${whereIs(table, column, code)}: column ${quote(column.name)} holds ${quote(column.distinct[code]!)}. Leave the cell empty for a missing value.`)
+/** @throws ProbityError where a row of a numeric column holds NaN or an infinity. */
+export function refuseNonFinite(table: Table, { name, numbers, codes, distinct }: Column, rows: readonly number[]): void {
+  const row = numbers && rows.find((candidate) => codes[candidate]! >= 0 && !Number.isFinite(numbers[codes[candidate]!]!))
+  if (row === null || row === undefined) return
+  throw new ProbityError('data/not-a-number', `${table.path}, ${table.where(row)}: column ${quote(name)} holds ${quote(distinct[codes[row]!]!)}. Leave the cell empty for a missing value.`)
 }

@@ -22,7 +22,7 @@ export type Reading = { readonly text: boolean; readonly scaled: boolean }
 /** The features made from one source column: one, or one per category for one-hot (sorted). */
 export function featureColumns(table: Table, source: string, encoding: Encoding | undefined, reading: Reading): FeatureColumn[] {
   const column = table.coded(source)
-  if (encoding === 'one-hot') return oneHot(table, column)
+  if (encoding === 'one-hot') return oneHot(column)
   if (encoding !== undefined) return [mapped(column, encoding)]
   return [reading.text ? category(column) : numeric(column, reading.scaled)]
 }
@@ -51,14 +51,15 @@ function mapped(column: Column, encoding: Readonly<Record<string, number>>): Fea
   }
 }
 
-function oneHot(table: Table, column: Column): FeatureColumn[] {
-  const { categories, categoryOf } = groupDistinct(table, column)
-  return categories.map((name, index) => ({
+function oneHot(column: Column): FeatureColumn[] {
+  const { categories, categoryOf } = groupDistinct(column)
+  const usable = categories.map((name) => !column.numbers || parseFinite(name) !== null)
+  return categories.flatMap((name, index) => (!usable[index] ? [] : [{
     feature: { name: `${column.name}=${name}`, source: column.name, kind: 'one-hot' as const },
     column,
-    values: Float64Array.from(categoryOf, (category) => (category === index ? 1 : 0)),
-    unusable: () => 'which has no category.',
-  }))
+    values: Float64Array.from(categoryOf, (category) => (!usable[category] ? NaN : category === index ? 1 : 0)),
+    unusable: () => 'which is not a category. Leave the cell empty for a missing value.',
+  }]))
 }
 
 function category(column: Column): FeatureColumn {

@@ -2,7 +2,7 @@
 import type { DataConfig } from '../contracts/config.js'
 import type { Finding, SensitiveColumn } from '../contracts/dataset.js'
 import { ProbityError } from '../contracts/errors.js'
-import { categorize, compact, groupDistinct, identifierReason, MOST_GROUPS, whereIs } from './categories.js'
+import { categorize, compact, groupDistinct, identifierReason, MOST_GROUPS, refuseNonFinite, whereIs } from './categories.js'
 import { intersect } from './intersections.js'
 import { parseFinite } from './numbers.js'
 import type { Table } from './table.js'
@@ -29,7 +29,7 @@ export function readSensitive(table: Table, config: DataConfig, rows: readonly n
 
 function undeclared(table: Table, name: string, rows: readonly number[]): SensitiveColumn {
   const column = table.coded(name)
-  const { categories } = groupDistinct(table, column)
+  const { categories } = groupDistinct(column)
   if (!column.numbers || categories.length <= MOST_NUMERIC_GROUPS) return asIs(table, name, rows)
   const values = rows.filter((row) => column.codes[row]! >= 0).map((row) => column.numbers![column.codes[row]!]!).sort((a, b) => a - b)
   // Edges are rounded so that labels stay short, and the rounded edges are what cuts.
@@ -53,7 +53,7 @@ function declaredBins(table: Table, name: string, rows: readonly number[], edges
 function cut(table: Table, name: string, rows: readonly number[], edges: readonly number[], judged: SensitiveColumn['judged']): SensitiveColumn {
   const column = table.coded(name)
   const numbers = column.numbers ?? refuseText(table, name)
-  groupDistinct(table, column) // refuses NaN and infinities
+  refuseNonFinite(table, column, rows)
   const labels = edges.length === 0 ? ['all'] : [`under ${edges[0]}`, ...edges.slice(1).map((edge, index) => `${edges[index]}–${edge}`), `${edges.at(-1)} and over`]
   const binOf = Int32Array.from(numbers, (value) => edges.filter((edge) => value >= edge).length)
   const codes = Int32Array.from(rows, (row) => (column.codes[row]! < 0 ? -1 : binOf[column.codes[row]!]!))

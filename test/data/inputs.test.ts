@@ -115,18 +115,19 @@ describe('cells that are no feature value name line, column and value', () => {
     ['a,b\n1,2\n2,0x10\n', {}, 'table.csv, line 3: column "b" holds "0x10", which is not a number. Leave the cell empty for a missing value.'],
     ['a,b\n1,yes\n2,maybe\n', { encode: { b: YES_NO } }, 'table.csv, line 3: column "b" holds "maybe", which data.encode does not map: it has "yes", "no". Add the value, or leave the cell empty for a missing one.'],
     ['a,b\n1,2\n2,1e39\n', {}, 'table.csv, line 3: column "b" holds "1e39", which the model\'s input "x" of type float32 cannot hold. Correct the value, or the columns of that input.'],
+    ['a,b\n1,2\n2,nan\n', { features: ['b'], encode: { b: 'one-hot' } }, 'table.csv, line 3: column "b" holds "nan", which is not a category. Leave the cell empty for a missing value.'],
     ['a,b\n1,\n,2\n', {}, 'table.csv: every one of the 2 rows lacks a feature ("a": 1, "b": 1), so the model cannot be run. Fill the cells, or leave these columns out.'],
   ])('%j', async (content, config, message) => {
     const table = await csv(content)
-    expect(await refusal(() => view(table, config, oneInput(2)))).toBe(message)
+    expect(await refusal(() => view(table, config, oneInput(config.features?.length ?? 2)))).toBe(message)
   })
   test.each([['int64', '1.5'], ['int8', '200'], ['uint8', '-1'], ['bool', '2'], ['float16', '70000'], ['int64', '9007199254740993']] as const)('%s cannot hold %s', async (dtype, value) => {
     const table = await csv(`a,b\n1,0\n${value},0\n`)
     expect(await refusal(() => view(table, {}, { mapping: undefined, inputs: [input('x', ['N', 2], dtype)] }))).toBe(`table.csv, line 3: column "a" holds "${value}", which the model's input "x" of type ${dtype} cannot hold. Correct the value, or the columns of that input.`)
   })
-  test('rows outside the selection do not matter', async () => {
-    const table = await csv('a,b\n1,2\n2,oops\n')
-    expect([...view(table, { rows: '0:1' }, oneInput(2)).view.matrix]).toEqual([1, 2])
+  test.each(['oops', 'NaN', 'inf', '1e39'])('rows outside the selection do not matter: %s', async (value) => {
+    const table = await csv(`a,b,y\n1,2,0\n3,4,1\n2,${value},${value}\n`)
+    expect([...view(table, { rows: '0:2', label: 'y', positive: 1, sensitive: ['b'], features: ['a', 'b'] }, oneInput(2)).view.matrix]).toEqual([1, 2, 3, 4])
   })
 })
 
