@@ -1,5 +1,6 @@
 /** @file Graphs in which exporters compute shapes with integers: Shape, Gather, Concat, Mul, Cast and the like beside the float path. */
 import { describe, test } from 'vitest'
+import { tensorValue } from '../../src/graph/index.js'
 import { checkGradient } from './check-gradient.js'
 import { TestGraph } from './build-graph.js'
 import { randomWeights, withObjective, type Shapes } from './operator-case.js'
@@ -33,6 +34,7 @@ const bodies: Readonly<Record<string, Body>> = {
     return g.add('Softmax', [g.add('Where', [g.add('Cast', [lower], { to: 9 }), square, g.constant(-1e9, 'float32')])], { axis: -1 })
   },
   'a float that passes through an integer': (g, x) => g.add('Mul', [x, g.add('Cast', [g.add('Cast', [x], { to: INT64 })], { to: FLOAT32 })]),
+  'a Constant node': (g, x) => g.add('Mul', [x, g.add('Constant', [], { value: tensorValue({ data: Float32Array.of(-1.5), dims: [1, 1, 1], dtype: 'float32' }) })]),
   'a float that is compared': (g, x) => g.add('Mul', [x, g.add('Cast', [g.add('Greater', [x, g.constant(0.5, 'float32')])], { to: FLOAT32 })]),
   'an index that argmax chose': (g, x) => g.add('GatherElements', [x, g.add('ArgMax', [x], { axis: 1 })], { axis: 1 }),
 }

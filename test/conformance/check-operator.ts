@@ -1,0 +1,21 @@
+/** @file The property of one operator that every test of operators checks. */
+import { elementwise } from './cases/elementwise.js'
+import { further } from './cases/further.js'
+import { linear } from './cases/linear.js'
+import { pooling } from './cases/pooling.js'
+import { shaping } from './cases/shaping.js'
+import { checkGradient } from './check-gradient.js'
+import { forwardGraph, randomWeights, withObjective, type CaseMaker, type CaseTable, type Shapes } from './operator-case.js'
+import { forAll } from './properties.js'
+
+/** Every differentiable operator, by what is special about the case. */
+export const cases: CaseTable = { ...elementwise, ...linear, ...pooling, ...shaping, ...further }
+
+/** Draws `runs` cases and checks the gradients of all their float inputs. */
+export const checkOperator = (make: CaseMaker, shapes: Shapes, runs: number): Promise<void> =>
+  forAll(async (random) => {
+    const one = make(random)
+    const { graph, feeds } = withObjective(forwardGraph(one, shapes), randomWeights(random), shapes)
+    const wanted = one.inputs.flatMap((given, i) => (given === null || given.constant || !given.tensor.dtype.startsWith('float') ? [] : [`x${i}`]))
+    await checkGradient(graph, feeds, 'objective', wanted)
+  }, runs)

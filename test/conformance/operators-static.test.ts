@@ -1,0 +1,10 @@
+/** @file Every differentiable operator against finite differences and ONNX Runtime, where the graph states every size. */
+import { expect, test } from 'vitest'
+import { differentiableOps } from '../../src/autodiff/index.js'
+import { cases, checkOperator } from './check-operator.js'
+
+test.each(Object.entries(cases))('%s', (_, make) => checkOperator(make, 'static', 20))
+
+test('every differentiable operator has cases', () => {
+  expect(differentiableOps.filter((op) => !Object.keys(cases).some((name) => name === op || name.startsWith(`${op} `)))).toEqual([])
+})
