@@ -29,7 +29,8 @@ function significant(value: number): string {
  */
 export function decimalsFor(value: number, interval: Interval | null, unit: string, limits: readonly number[] = []): number | null {
   const half = interval ? (interval.high - interval.low) / 2 : 0
-  if (half <= 0) return null
+  // Beyond six decimals three significant digits read better.
+  if (half < 1e-6) return null
   let decimals = Math.min(6, Math.max(/shares?$/.test(unit) ? 2 : 0, Math.floor(1 - Math.log10(half))))
   const numbers = interval ? [value, interval.low, interval.high] : [value]
   const crosses = (limit: number): boolean => numbers.some((each) => Math.sign(Number(each.toFixed(decimals)) - limit) !== Math.sign(each - limit))

@@ -116,5 +116,9 @@ export function guardText(text: string, { showSmall, figures, known }: TextGuard
   return figures ? counted.replace(FIGURE, (figure) => (known.includes(Number(figure)) ? figure : '[withheld]')) : counted
 }
 
-/** With a capital and a full stop. */
-export const sentence = (text: string): string => (text === '' ? '' : `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`)
+/** With a full stop, and a capital unless it starts with a name from the config or an error code. */
+export function sentence(text: string): string {
+  if (text === '') return ''
+  const start = /^[a-z]+[\s,:]/.test(text) ? text.charAt(0).toUpperCase() : text.charAt(0)
+  return `${start}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
+}
