@@ -6,6 +6,7 @@ import { indexOfLabel } from '../contracts/labels.js'
 import type { Metric } from '../contracts/metric.js'
 import { SCHEMA_VERSION, type MetricCard, type Report, type Result, type Verdict } from '../contracts/report.js'
 import type { PreparedData, PreparedModel } from '../artifacts/index.js'
+import { excludedGroups } from './excluded-groups.js'
 import { measurePerformance, performanceFindings } from './performance.js'
 import { displayPath, effectiveConfig, labelCounts, sha256, trainingFinding } from './provenance.js'
 
@@ -102,6 +103,7 @@ function describeGroups(column: SensitiveColumn, view: DatasetView, config: Prob
   const favorable = view.label ? indexOfLabel(view.label.categories, view.favorable ?? view.positive ?? '') : -1
   const n = new Array<number>(column.categories.length).fill(0)
   const labelled = [...n], wanted = [...n]
+  const excluded = excludedGroups(column, config)
   let unknown = 0
   for (let row = 0; row < view.rows; row++) {
     const group = column.codes[row]
@@ -117,15 +119,12 @@ function describeGroups(column: SensitiveColumn, view: DatasetView, config: Prob
   return {
     columns: column.columns,
     unknown,
-    groups: column.parts.map((part, i) => {
-      const excluded = config.data.exclude?.find(({ group }) => Object.keys(group).length === part.length && column.columns.every((name, j) => String(group[name]) === part[j]))
-      return {
-        group: column.columns.map((name, j) => ({ column: name, value: part[j] })),
-        n: n[i],
-        favorableRate: favorable >= 0 && labelled[i] > 0 ? wanted[i] / labelled[i] : null,
-        ...(excluded && { excluded: excluded.reason }),
-      }
-    }),
+    groups: column.parts.map((part, i) => ({
+      group: column.columns.map((name, j) => ({ column: name, value: part[j] })),
+      n: n[i],
+      favorableRate: favorable >= 0 && labelled[i] > 0 ? wanted[i] / labelled[i] : null,
+      ...(excluded.has(i) && { excluded: excluded.get(i) }),
+    })),
   }
 }
 

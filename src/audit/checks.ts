@@ -7,6 +7,7 @@ import type { Metric } from '../contracts/metric.js'
 import type { ModelSummary } from '../contracts/model.js'
 import type { Threshold } from '../contracts/report.js'
 import { nearest } from '../contracts/near-names.js'
+import { checkExclusions } from './excluded-groups.js'
 
 export type Check = {
   readonly key: string
@@ -28,6 +29,7 @@ const COMMON = new Set(['name', 'min', 'max', 'judge', 'onInsufficient', 'setBy'
  * @throws ProbityError for unknown metrics and parameters, thresholds on informative metrics, and judged directions that nobody stated
  */
 export function planChecks(config: ProbityConfig, metrics: readonly Metric[], view: DatasetView, model: ModelSummary | null): Check[] {
+  checkExclusions(view.sensitive, config)
   const checks = entriesOf(config, metrics).flatMap(({ metric, entry }) => {
     const threshold = thresholdOf(metric, entry)
     if (threshold && metric.needsDirection && view.favorable === null) {

@@ -1,10 +1,11 @@
 /** @file Runs metrics on their artifacts; a crash is a visible error, never a pass. */
 import type { ArtifactKind, ArtifactRequest, ArtifactRequests } from '../contracts/artifact.js'
 import type { ProbityConfig } from '../contracts/config.js'
-import type { DatasetView, SensitiveColumn } from '../contracts/dataset.js'
+import type { DatasetView } from '../contracts/dataset.js'
 import { messageOf } from '../contracts/errors.js'
 import type { Measurement, Metric, MetricContext, NotApplicable } from '../contracts/metric.js'
 import type { Check } from './checks.js'
+import { excludedGroups } from './excluded-groups.js'
 
 export type Evaluated =
   | { readonly check: Check; readonly measurement: Measurement }
@@ -30,7 +31,7 @@ export async function evaluateCheck(check: Check, gather: Gather, view: DatasetV
       options: check.options,
       sensitive: check.sensitive,
       minimumGroupSize: config.data.minimumGroupSize ?? DEFAULT_MINIMUM_GROUP_SIZE,
-      excludedGroups: excludedGroups(check.sensitive, config),
+      excludedGroups: check.sensitive ? excludedGroups(check.sensitive, config) : new Map(),
       seed: config.seed ?? 0,
     })
     if ('notApplicable' in result) return { check, notApplicable: result.notApplicable }
@@ -45,17 +46,3 @@ export async function evaluateCheck(check: Check, gather: Gather, view: DatasetV
 export const requestsOf = (check: Check): ArtifactRequests => (check.metric.requires as (options: unknown) => ArtifactRequests)(check.options)
 const callMetric = (metric: Metric, artifacts: unknown, context: MetricContext<unknown>) =>
   (metric.evaluate as (artifacts: unknown, context: MetricContext<unknown>) => Measurement | NotApplicable)(artifacts, context)
-
-/** Category numbers of the groups that `data.exclude` names, all of whose columns must match. */
-function excludedGroups(sensitive: SensitiveColumn | null, config: ProbityConfig): ReadonlyMap<number, string> {
-  const excluded = new Map<number, string>()
-  if (!sensitive) return excluded
-  for (const { group, reason } of config.data.exclude ?? []) {
-    const wanted = Object.entries(group)
-    if (wanted.length !== sensitive.columns.length) continue
-    sensitive.parts.forEach((part, category) => {
-      if (wanted.every(([column, value]) => part[sensitive.columns.indexOf(column)] === String(value))) excluded.set(category, reason)
-    })
-  }
-  return excluded
-}
