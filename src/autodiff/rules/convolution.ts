@@ -1,7 +1,7 @@
 /** @file Convolutions in one to three dimensions. x [N, C, …], W [O, C/group, …], y [N, O, …]. */
 import { intAttribute, stringAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
-import { areNumbers, negated, reach, windowsOf, type Windows } from './windows.js'
+import { areNumbers, fit, reach, windowsOf, type Windows } from './windows.js'
 import type { RuleTable } from './operators.js'
 
 /** Sizes of the weights, which must be known: they decide how the gradient is computed. */
@@ -33,20 +33,6 @@ function inputGradient(c: RuleContext, windows: Windows, dims: readonly number[]
   }
   const whole = c.emit('ConvTranspose', [c.dy, c.input(1)], { dilations, group, strides, kernel_shape: windows.kernel })
   return fit(c, whole, windows)
-}
-
-/** Cuts the pads off a transposed convolution of dY, and fills what no window reached with zeros, so that it is as large as x. */
-function fit(c: RuleContext, whole: string, windows: Windows): string {
-  const ends = windows.begin.map((begin, axis): number | string => {
-    const [size, windowCount] = [c.dims(c.x)?.[axis + 2], c.dims(c.y)?.[axis + 2]]
-    if (typeof begin === 'number' && typeof size === 'number' && typeof windowCount === 'number') {
-      return size + begin - ((windowCount - 1) * windows.strides[axis] + reach(windows, axis))
-    }
-    const missing = c.emitter.sub(c.emitter.sizeOf(c.x, axis + 2), c.emitter.sizeOf(whole, axis + 2))
-    return begin === 0 ? missing : c.emitter.add(missing, typeof begin === 'number' ? c.emitter.ints([begin]) : begin)
-  })
-  const pads = [0, 0, ...windows.begin.map((pad) => negated(c, pad)), 0, 0, ...ends]
-  return pads.every((pad) => pad === 0) ? whole : c.emit('Pad', [whole, c.emitter.joinInts(pads)])
 }
 
 /**

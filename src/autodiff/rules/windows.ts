@@ -45,5 +45,26 @@ const half = (c: RuleContext, total: number | string, extra: 0 | 1): number | st
 
 export const areNumbers = (values: readonly (number | string)[]): values is readonly number[] => values.every((value) => typeof value === 'number')
 
+/**
+ * How far the last window reaches beyond x along each axis, less than 0 where it ends before x does: (out − 1)·stride + reach − begin − in.
+ * With `begin`, this is the padding under which the windows cover x exactly.
+ */
+export function overhang(c: RuleContext, windows: Windows): readonly (number | string)[] {
+  const e = c.emitter
+  return windows.begin.map((begin, axis) => {
+    const [size, count] = [c.dims(c.x)?.[axis + 2], c.dims(c.y)?.[axis + 2]]
+    if (typeof begin === 'number' && typeof size === 'number' && typeof count === 'number') return (count - 1) * windows.strides[axis] + reach(windows, axis) - begin - size
+    const starts = e.mul(e.sub(e.sizeOf(c.y, axis + 2), e.ints([1])), e.ints([windows.strides[axis]]))
+    const first = typeof begin === 'number' ? e.ints([reach(windows, axis) - begin]) : e.sub(e.ints([reach(windows, axis)]), begin)
+    return e.sub(e.add(starts, first), e.sizeOf(c.x, axis + 2))
+  })
+}
+
+/** Cuts what windows have spread, [rows, channels, …], down to the part that is x, and fills what no window reached with zeros. */
+export function fit(c: RuleContext, whole: string, windows: Windows): string {
+  const pads = [0, 0, ...windows.begin.map((pad) => negated(c, pad)), 0, 0, ...overhang(c, windows).map((pad) => negated(c, pad))]
+  return pads.every((pad) => pad === 0) ? whole : c.emit('Pad', [whole, c.emitter.joinInts(pads)])
+}
+
 /** −1 × a size. */
-export const negated = (c: RuleContext, value: number | string): number | string => (typeof value === 'number' ? (value === 0 ? 0 : -value) : c.emitter.neg(value))
+const negated = (c: RuleContext, value: number | string): number | string => (typeof value === 'number' ? (value === 0 ? 0 : -value) : c.emitter.neg(value))
