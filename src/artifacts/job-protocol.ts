@@ -19,6 +19,8 @@ export type ModelReference = {
   readonly device: string
   /** Rows that the engine runs at a time at most. */
   readonly blockRows: number
+  /** Threads of the engine, where children share the machine; null: its own choice. Outputs do not depend on it. */
+  readonly threads: number | null
 }
 
 /** A data set that was decoded before, as a part file. */

@@ -1,6 +1,7 @@
 /** @file From the paths in a config to a staged, decoded data set and a staged, inspected model. Parsing happens in child processes. */
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import type { DataConfig, ModelConfig } from '../contracts/config.js'
@@ -120,12 +121,14 @@ async function openModel(config: ModelConfig, { engine = 'onnxruntime', device =
   const checked: unknown = (await workspace.jobs.run({ type: 'preflight', staged: staged.staged, original: config.path }, PROBE_DEADLINE_MS)).part.json
   if (!isPreflight(checked)) throw malformed(config.path)
   const externalFiles = await stageExternal(checked.locations, config.path, { ...options, maxBytes: EXTERNAL_LIMIT_BYTES, what: 'external data file' })
-  const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine, device, blockRows: checked.blockRows }
+  const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine, device, blockRows: checked.blockRows, threads: threadsFor(workspace.jobs.workers) }
   const { part } = await workspace.jobs.run({ type: 'open-model', model: reference }, PROBE_DEADLINE_MS)
   const opening: unknown = part.json
   if (!isOpening(opening)) throw malformed(config.path)
   return { model: { ...staged, externalFiles, reference, loadMs: opening.loadMs }, inputs: opening.inputs }
 }
+
+const threadsFor = (workers: number): number | null => (workers === 1 ? null : Math.max(1, Math.floor(availableParallelism() / workers)))
 
 async function stagingOptions(workspace: Workspace, what: string, maxBytes: number, allowPaths: readonly string[]): Promise<StagingOptions> {
   const folder = join(workspace.folder, what)

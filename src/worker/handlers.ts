@@ -95,7 +95,8 @@ function probeRows({ rows, complete, path }: DatasetView): number[] {
   return Array.from({ length: count }, (_, i) => usable[Math.floor((i * usable.length) / count)]!)
 }
 
-const optionsOf = ({ output, engine, device, blockRows }: ModelReference): LoadOptions => ({ engine, device, blockRows, ...(output && { prediction: output }) }) as LoadOptions
+const optionsOf = ({ output, engine, device, blockRows, threads }: ModelReference): LoadOptions =>
+  ({ engine, device, blockRows, ...(threads !== null && { threads }), ...(output && { prediction: output }) }) as LoadOptions
 
 const described = (json: unknown): Part => ({ json: json as Json, tensors: {} })
 

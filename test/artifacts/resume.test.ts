@@ -61,10 +61,10 @@ beforeAll(async () => {
   const { code, output } = await run(join(root, 'cache'), uninterrupted).ended
   expect(output).toMatch(/block/)
   expect(code).toBe(0)
-})
+}, 120_000)
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-describe('a gather of many blocks', () => {
+describe('a gather of many blocks', { timeout: 120_000 }, () => {
   it('computes each block once, then none', async () => {
     expect(read(uninterrupted)).toMatchObject({ computed: BLOCKS, reused: 0 })
     const again = join(root, 'again.json')
@@ -109,7 +109,7 @@ describe('a gather of many blocks', () => {
   })
 })
 
-describe.runIf(process.platform === 'linux')('when the parent ends', () => {
+describe.runIf(process.platform === 'linux')('when the parent ends', { timeout: 120_000 }, () => {
   it('by SIGKILL, its child is gone within 2 s', async () => {
     const killed = run(join(root, 'cache-orphan'), join(root, 'orphan.json'))
     const folder = /folder (.*)/.exec(await killed.saw('block 2\n'))![1]

@@ -1,5 +1,5 @@
 /** @file Models and data that would never end, or never stop growing, end as one line and exit code 2, with nothing left behind. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -42,6 +42,17 @@ describe('an audit', { timeout: 120_000 }, () => {
     const { line, durationMs } = await refusal(fixture('worker/exploding-concat.onnx'))
     expect(line).toMatch(/Running the first rows through the model .*exploding-concat\.onnx needs more memory than the limit of \d+ MB and was stopped/)
     expect(durationMs).toBeLessThan(30_000)
+  })
+
+  it('reads external weights from the private copy, and refuses them outside the folder', async () => {
+    for (const file of ['external.onnx', 'external.weights']) copyFileSync(fixture(`engine/${file}`), join(home, file))
+    writeFileSync(join(home, 'data.csv'), 'a,b,c,d,label\n1,2,3,4,0\n4,3,2,1,1\n0,0,1,0,2\n')
+    expect(await auditOf('external.onnx')).toMatchObject({ code: 0, stderr: '' })
+    rmSync(join(home, 'out'), { recursive: true })
+    rmSync(join(home, 'external.weights'))
+    expect((await refusal('external.onnx')).line).toMatch(/external\.weights: the external data file does not exist/)
+    symlinkSync('/etc/passwd', join(home, 'external.weights'))
+    expect((await refusal('external.onnx')).line).toMatch(/is a link to \/etc\/passwd, outside its own folder/)
   })
 
   it.each([
