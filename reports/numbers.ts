@@ -24,14 +24,14 @@ function significant(value: number): string {
 }
 
 /**
- * Decimals for a value and its interval: the last digit is not finer than a tenth of the interval's half-width, which is about the
- * precision that the sample carries. More are added while rounding would move the value or an end across one of `limits`.
+ * Decimals for a value and its interval: the last digit is not finer than a thirtieth of the interval's half-width; beyond that there is
+ * nothing but noise. More are added while rounding would move the value or an end across one of `limits`.
  */
 export function decimalsFor(value: number, interval: Interval | null, unit: string, limits: readonly number[] = []): number | null {
   const half = interval ? (interval.high - interval.low) / 2 : 0
   // Beyond six decimals three significant digits read better.
   if (half < 1e-6) return null
-  let decimals = Math.min(6, Math.max(/shares?$/.test(unit) ? 2 : 0, Math.floor(1 - Math.log10(half))))
+  let decimals = Math.min(6, Math.max(/shares?$/.test(unit) ? 2 : 0, Math.floor(1.5 - Math.log10(half))))
   const numbers = interval ? [value, interval.low, interval.high] : [value]
   const crosses = (limit: number): boolean => numbers.some((each) => Math.sign(Number(each.toFixed(decimals)) - limit) !== Math.sign(each - limit))
   while (decimals < 6 && limits.some(crosses)) decimals += 1

@@ -71,13 +71,13 @@ function summarize({ data, model, predictions, results, verdict, folder }: Assem
 }
 
 function describeModel(model: PreparedModel, folder: string): NonNullable<Report['model']> {
-  const { engine: _engine, ...summary } = model.summary
+  const { inputs, outputs, prediction, fixedBatch, metadata, capabilities, rowIndependent, format, producer, opset } = model.summary
   return {
     path: displayPath(model.original, folder),
     sha256: model.sha256,
     bytes: model.bytes,
     externalFiles: model.externalFiles.map(({ location, sha256: hash }) => ({ path: location, sha256: hash })),
-    ...summary,
+    inputs, outputs, prediction, fixedBatch, metadata, capabilities, rowIndependent, format, producer, opset,
   }
 }
 

@@ -10,8 +10,8 @@ it.each([
   [0.13052, interval(0.0794, 0.1957), 'difference of shares', '0.13'],
   [0.8353, interval(0.7711, 0.8842), 'share', '84\u202f%'],
   [0.98387, interval(0.97391, 0.99008), 'share', '98.4\u202f%'],
-  [1.4213, interval(1.21, 1.63), 'log-odds', '1.4'],
-  [0.000312, interval(0.000301, 0.000323), 'log-odds', '0.00031'],
+  [1.4213, interval(1.21, 1.63), 'log-odds', '1.42'],
+  [0.000312, interval(0.000301, 0.000323), 'log-odds', '0.000312'],
   [3.12e-9, interval(3.01e-9, 3.23e-9), 'log-odds', '3.12e−9'],
 ] as const)('%s is shown as precisely as its interval allows', (value, around, unit, text) => {
   expect(format(value, unit, decimalsFor(value, around, unit))).toBe(text)
