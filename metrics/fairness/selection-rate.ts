@@ -43,7 +43,7 @@ export default defineMetric({
       intervalAt: (confidence) => wilsonInterval(overall, confidence),
       decisionIntervalAt: (confidence) => exactOrWilsonInterval(overall, confidence),
       groups: groupResults(table),
-      excluded: [...data.excluded, ...table.excluded.filter(({ reason }) => reason === 'no prediction')],
+      excluded: table.excluded.filter(({ reason }) => reason === 'no prediction'),
       notes: [directionNote(data, favorableOf(data) ?? ''), 'The value counts every row with a prediction, whatever its group.'],
     }
   },

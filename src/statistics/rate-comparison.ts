@@ -33,7 +33,7 @@ export function compareRates(scale: Scale, names: readonly RateName[], predictio
     const table = groupRates(name, predictions, context, minimum)
     if ('notApplicable' in table) return table
     const own = ratePairs(table, reference)
-    if (own === null) return notApplicable(`the reference group ${reference} has fewer than ${minimum} rows ${table.rate.denominator}`)
+    if (own === null) return notApplicable(`the reference group ${reference} is excluded or has fewer than ${minimum} rows ${table.rate.denominator}`)
     if (own.length === 0) return notApplicable(`fewer than two groups have ${minimum} rows ${table.rate.denominator}, so no ${table.rate.title} can be compared`)
     if (scale === 'ratio' && own.every((pair) => Number.isNaN(ratioOf(pair)))) return notApplicable(`the ${table.rate.title} is 0 in every compared group: the ratio is 0/0`)
     tables.push(table)
@@ -51,7 +51,7 @@ export function compareRates(scale: Scale, names: readonly RateName[], predictio
     intervalAt: intervalFrom(shownLimits, method),
     decisionIntervalAt: intervalFrom((...of): Limits => decisionLimits(...of), `${method} with Clopper–Pearson limits`),
     groups: groupResults(shown),
-    excluded: [...context.data.excluded, ...excludedRows(tables)],
+    excluded: excludedRows(tables),
     unjudgedGroups: unjudgedGroups(tables),
     ...(unknownShare > LARGEST_UNKNOWN_SHARE && { cannotPass: `${(100 * unknownShare).toFixed(1)} % of the rows have no value of ${context.sensitive?.columns.join(' or ')}, over the ${100 * LARGEST_UNKNOWN_SHARE} % that a pass allows` }),
     settle: ({ familySize = 1, ...limits }) => settle(settleInput(scale, tables, pairs, limits, familySize), limits),

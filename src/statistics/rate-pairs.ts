@@ -1,5 +1,6 @@
 /** @file Which groups are compared with which. */
 import { ProbityError } from '../contracts/errors.js'
+import { indexOfLabel } from '../contracts/labels.js'
 import type { Pair } from './extremes.js'
 import type { GroupRate, RateTable } from './group-rates.js'
 import { rateOf, type Proportion } from './proportions.js'
@@ -22,13 +23,13 @@ export function ratePairs({ rate, groups }: RateTable, reference: string | undef
     return compared.flatMap((first, i) => compared.slice(i + 1).map((second) => ({ rate, first, second })))
   }
   if (reference === 'rest') return compared.map((first) => ({ rate, first, second: together(compared.filter((group) => group !== first)) }))
-  const isReference = ({ key }: GroupRate) => key.map(({ value }) => value).join(' & ') === reference
   const known = groups.filter(({ role }) => role !== 'unknown')
-  if (!known.some(isReference)) {
+  const index = indexOfLabel(known.map(({ key }) => key.map(({ value }) => value).join(' & ')), reference)
+  if (index < 0) {
     throw new ProbityError('metric/reference', `reference: ${reference} is not a group; the groups are ${known.map(({ name }) => name).join(', ')}. Name one of their values, or use best or rest.`)
   }
-  const chosen = compared.find(isReference)
-  return chosen ? compared.filter((group) => group !== chosen).map((first) => ({ rate, first, second: chosen })) : null
+  const chosen = known[index]
+  return chosen.role === 'compared' ? compared.filter((group) => group !== chosen).map((first) => ({ rate, first, second: chosen })) : null
 }
 
 const together = (groups: readonly GroupRate[]): Named => ({
