@@ -1,5 +1,5 @@
 /** @file Models and data that would never end, or never stop growing, end as one line and exit code 2, with nothing left behind. */
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -25,6 +25,20 @@ async function refusal(model: string, ...more: string[]): Promise<{ line: string
   return { line: lines[0], durationMs }
 }
 
+/** Worker processes of runs whose temporary files lie under `folder`. */
+function children(folder: string): number[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TMPDIR=${folder}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('worker/main.js')
+    } catch {
+      return false
+    }
+  })
+}
+
+/** User time, from the 14th field of /proc/PID/stat, in clock ticks of 10 ms. */
+const processorSeconds = (pid: number): number => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[11]) / 100
+
 describe('an audit', { timeout: 120_000 }, () => {
   it('of an endless model ends within 45 s', async () => {
     const { line, durationMs } = await refusal(fixture('worker/endless-loop.onnx'))
@@ -36,6 +50,15 @@ describe('an audit', { timeout: 120_000 }, () => {
     const { line, durationMs } = await refusal(fixture('worker/endless-loop.onnx'), '--timeout', '3')
     expect(line).toMatch(/did not finish within 3 s/)
     expect(durationMs).toBeLessThan(25_000)
+  })
+
+  it.runIf(process.platform === 'linux')('that is killed leaves no child behind, even one inside an endless native loop', async () => {
+    const { child, ended } = runCli(['audit', '--model', fixture('worker/endless-loop.onnx'), '--data', 'data.csv', '--label', 'label', '--out', 'out'], home)
+    // The child is in the loop once it has used more processor time than starting takes.
+    await expect.poll(() => Math.max(0, ...children(home).map(processorSeconds)), { timeout: 60_000, interval: 50 }).toBeGreaterThan(2.5)
+    child.kill('SIGKILL')
+    await ended
+    await expect.poll(() => children(home), { timeout: 2000, interval: 20 }).toEqual([])
   })
 
   it.runIf(process.platform === 'linux')('of a model whose memory doubles is one line about memory', async () => {
