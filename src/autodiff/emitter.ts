@@ -107,7 +107,7 @@ export class Emitter {
   }
 
   emitMany(opType: string, inputs: readonly string[], outputs: number, attributes: Attributes = {}): readonly string[] {
-    const key = JSON.stringify([opType, inputs, outputs, [...toAttributes(attributes)]], (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<unknown>, String) : value))
+    const key = JSON.stringify([opType, inputs, outputs, [...toAttributes(attributes)]], plain)
     const known = this.#emitted.get(key)
     if (known) return known
     const names = this.builder.addMany(opType, inputs, outputs, attributes)
@@ -154,12 +154,16 @@ export class Emitter {
     return dims ? this.ints(dims) : this.emit('Shape', [name])
   }
 
-  /** int64 [1]: the size of one axis, which may count from the end. */
-  sizeOf(name: string, axis: number): string {
+  /** The size of one axis, which may count from the end: a number, or the name of an int64 [1] that holds it at run time. For `joinInts`. */
+  size(name: string, axis: number): number | string {
     const dims = this.dims(name)
     const dim = dims?.[axis < 0 ? axis + dims.length : axis]
-    if (typeof dim === 'number') return this.ints([dim])
-    return this.emit('Shape', [name], { start: axis, end: axis === -1 ? undefined : axis + 1 })
+    return typeof dim === 'number' ? dim : this.emit('Shape', [name], { start: axis, end: axis === -1 ? undefined : axis + 1 })
+  }
+
+  /** The same as a value: int64 [1]. */
+  sizeOf(name: string, axis: number): string {
+    return this.joinInts([this.size(name, axis)])
   }
 
   /** int64 vector from sizes that are known and int64 vectors that are computed. */
@@ -209,6 +213,10 @@ export class Emitter {
     return this.emit('Reshape', [sum, shape], { allowzero: 1 })
   }
 }
+
+/** For JSON: bigints and typed arrays as text. */
+const plain = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? `${value}n` : ArrayBuffer.isView(value) ? Array.from(value as unknown as ArrayLike<unknown>, String) : value
 
 /** Axes of `from` along which a tensor of shape `to` was repeated (leading ones first), or null when the sizes do not tell. Equal symbols are equal sizes. */
 function broadcastAxes(from: Dims, to: Dims): number[] | null {

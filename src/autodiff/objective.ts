@@ -30,7 +30,10 @@ export function emitObjective(e: Emitter, { output, loss, on = 'logits' }: Objec
   const type = e.type(output)
   if (type !== null && !isFloat(type.dtype)) throw new ProbityError('objective/output', `The objective needs a float output; "${output}" is ${type.dtype}. Name the output with logits, probabilities or a score.`)
   const dims = e.dims(output)
-  if (dims === null || dims.length === 0) throw new ProbityError('objective/output', `The objective needs a value per row; "${output}" has ${dims === null ? 'an unknown number of axes' : 'no axes'}. Name an output of shape [batch] or [batch, classes].`)
+  if (dims === null || dims.length === 0) {
+    const axes = dims === null ? 'an unknown number of axes' : 'no axes'
+    throw new ProbityError('objective/output', `The objective needs a value per row; "${output}" has ${axes}. Name an output of shape [batch] or [batch, classes].`)
+  }
   const narrow = e.dtype(output) === 'float16' || e.dtype(output) === 'bfloat16'
   const z = narrow ? e.describe(e.cast(output, 'float32'), { kind: 'tensor', dtype: 'float32', dims }) : output
   const dtype = e.dtype(z)
@@ -38,7 +41,8 @@ export function emitObjective(e: Emitter, { output, loss, on = 'logits' }: Objec
 
   if (loss === 'binary-cross-entropy') {
     const target = addTarget(e, dtype, dims)
-    return done(binaryCrossEntropy(e, on === 'probabilities' ? e.sub(logOf(e, z), logOfRest(e, z)) : z, target.name, z), target)
+    const terms = binaryCrossEntropy(e, on === 'probabilities' ? e.sub(logOf(e, z), logOfRest(e, z)) : z, target.name, e.scalar(1, z)) // shape of the output
+    return done(dims.length === 1 ? terms : e.emit('ReduceSum', [terms, e.ints(dims.map((_, axis) => axis).slice(1))], { keepdims: 0 }), target)
   }
   const oneColumn = dims.length === 1 || (dims.length === 2 && dims[1] === 1)
   if (loss === undefined && oneColumn) return done(dims.length === 1 ? z : e.emit('Squeeze', [z, e.ints([1])]), null)
@@ -95,11 +99,7 @@ const logOfRest = (e: Emitter, p: string): string => e.emit('Log', [e.sub(e.scal
 /** bool [1] */
 const isOneColumn = (e: Emitter, values: string): string => e.emit('Equal', [e.emit('Shape', [values], { start: 1, end: 2 }), e.ints([1])])
 
-/** Σ over columns of t·softplus(−z) + (1 − t)·softplus(z), which is −t·log σ(z) − (1 − t)·log(1 − σ(z)) without cancellation. */
-function binaryCrossEntropy(e: Emitter, z: string, t: string, like: string): string {
-  const positive = e.mul(t, e.emit('Softplus', [e.neg(z)]))
-  const negative = e.mul(e.sub(e.scalar(1, like), t), e.emit('Softplus', [z]))
-  const sum = e.add(positive, negative) // shape of the output
-  const rank = e.rank(like) ?? 1
-  return rank === 1 ? sum : e.emit('ReduceSum', [sum, e.ints(Array.from({ length: rank - 1 }, (_, i) => i + 1))], { keepdims: 0 })
+/** t·softplus(−z) + (1 − t)·softplus(z), which is −t·log σ(z) − (1 − t)·log(1 − σ(z)) without cancellation. */
+function binaryCrossEntropy(e: Emitter, z: string, t: string, one: string): string {
+  return e.add(e.mul(t, e.emit('Softplus', [e.neg(z)])), e.mul(e.sub(one, t), e.emit('Softplus', [z])))
 }

@@ -59,10 +59,6 @@ export class RuleContext {
     return this.#gradients[index] ?? this.emitter.zerosLike(this.output(index))
   }
 
-  hasGradient(index: number): boolean {
-    return (this.#gradients[index] ?? null) !== null
-  }
-
   emit(opType: string, inputs: readonly string[], attributes?: Attributes): string {
     return this.emitter.emit(opType, inputs, attributes)
   }

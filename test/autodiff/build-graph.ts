@@ -5,7 +5,7 @@ import { toAttributes, type Attributes } from '../../src/graph/builder.js'
 import type { Graph, Node } from '../../src/graph/index.js'
 import { fromNumbers } from '../../src/tensor/tensor.js'
 
-export type Op = readonly [opType: string, inputs: readonly string[], outputs: string | readonly string[], attributes?: Attributes & { readonly domain?: never }, domain?: string]
+export type Op = readonly [opType: string, inputs: readonly string[], outputs: string | readonly string[], attributes?: Attributes, domain?: string]
 type Constant = { readonly data: readonly number[]; readonly dims: readonly number[]; readonly dtype?: DType }
 
 export type GraphParts = {

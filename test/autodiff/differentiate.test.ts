@@ -164,6 +164,12 @@ describe('what cannot be differentiated', () => {
     expect(make).toThrowError(expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as Error)
   })
 
+  it('a matrix product of values whose number of axes nobody knows is refused', () => {
+    const graph = buildGraph({ inputs: { x: [], w: [] }, constants: { flat: { data: [-1], dims: [1], dtype: 'int64' } }, ops: [['MatMul', ['x', 'w'], 'a'], ['Reshape', ['a', 'flat'], 'y']], outputs: ['y'] })
+    const open: Graph = { ...graph, inputs: graph.inputs.map(({ name }) => ({ name, type: { kind: 'tensor', dtype: 'float32', dims: null } })) }
+    expect(run(open, ['x'])).toThrowError(expect.objectContaining({ code: 'graph/unknown-shape' }) as Error)
+  })
+
   it('batch normalization in training mode is refused', () => {
     const names = ['scale', 'bias', 'mean', 'variance']
     const graph = buildGraph({

@@ -26,7 +26,7 @@ const cases = JSON.parse(readFileSync(new URL('../fixtures/autodiff/rules.json',
 type Knowledge = 'sizes' | 'ranks' | 'nothing' | 'constants'
 
 /** Operators whose gradient is written for a known number of axes. */
-const NEED_RANK = new Set(['MatMul', 'Gather', 'Conv', 'ConvTranspose', 'BatchNormalization'])
+const NEED_RANK = new Set(['MatMul', 'Conv', 'ConvTranspose', 'BatchNormalization'])
 
 const dtypeOf = ({ dtype = 'float32' }: Values): DType => dtype
 const attributesOf = ({ attributes = {} }: Case): Attributes =>

@@ -76,7 +76,7 @@ function weightGradient(c: RuleContext, x: string, dy: string, windows: Windows,
 /** [N, C, …] → [C/group, group·N, …] */
 function rowsAsChannels(c: RuleContext, x: string, channels: number, group: number, space: readonly number[]): string {
   if (group === 1) return c.emit('Transpose', [x], { perm: [1, 0, ...space] })
-  const sizes = space.map((axis) => c.emitter.sizeOf(x, axis))
+  const sizes = space.map((axis) => c.emitter.size(x, axis))
   const grouped = c.emit('Reshape', [x, c.emitter.joinInts([-1, group, channels, ...sizes])])
   const swapped = c.emit('Transpose', [grouped], { perm: [2, 1, 0, ...space.map((axis) => axis + 1)] })
   return c.emit('Reshape', [swapped, c.emitter.joinInts([channels, -1, ...sizes])])

@@ -1,25 +1,23 @@
 /** @file Gathering and scattering by index tensors. Negative indices count from the end and repeated ones add up. */
 import { intAttribute, stringAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
+import { scatterBack } from './scatter.js'
 import type { RuleTable } from './operators.js'
 
 /** y = x[…, indices, …]: dX adds each slice of dY to where it was taken from. */
 function gather(c: RuleContext, input: number): string | null {
   if (input !== 0) return null
-  const rank = c.emitter.requireRank(c.x, c.node)
-  const axis = (intAttribute(c.node, 'axis', 0) + rank) % rank
-  const sizes = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => axisSize(c, from + i))
+  const stated = intAttribute(c.node, 'axis', 0)
+  const rank = c.emitter.rank(c.x)
+  if (rank === null) return scatterBack(c, (positions) => c.emit('Gather', [positions, c.input(1)], { axis: stated }))
+  const axis = (stated + rank) % rank
+  const sizes = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => c.emitter.size(c.x, from + i))
   const count = c.emit('Reshape', [c.emit('Size', [c.input(1)]), c.emitter.ints([1])]) // [1]
   const shape = c.emitter.joinInts([...sizes(0, axis), count, ...sizes(axis + 1, rank)])
   const dy = c.emit('Reshape', [c.dy, shape], { allowzero: 1 }) // [a…, indices, b…]
   const column = Array.from({ length: rank }, (_, i) => (i === axis ? -1 : 1))
   const indices = c.emit('Expand', [c.emit('Reshape', [c.input(1), c.emitter.ints(column)]), shape])
   return c.emit('ScatterElements', [c.emitter.zerosLike(c.x), indices, dy], { axis, reduction: 'add' })
-}
-
-const axisSize = (c: RuleContext, axis: number): number | string => {
-  const dim = c.dims(c.x)?.[axis]
-  return typeof dim === 'number' ? dim : c.emitter.sizeOf(c.x, axis)
 }
 
 /** What scatters overwrite gets no gradient; what they add to keeps it. Other reductions are refused. */
@@ -37,7 +35,8 @@ export const indexing = {
   /** dX[indices] += dY */
   GatherND: (c, i) => {
     if (i !== 0) return null
-    if (intAttribute(c.node, 'batch_dims', 0) !== 0) throw c.refuse('there is no gradient with batch_dims yet. Use a black-box method for this model.')
+    const batch = intAttribute(c.node, 'batch_dims', 0)
+    if (batch !== 0) return scatterBack(c, (positions) => c.emit('GatherND', [positions, c.input(1)], { batch_dims: batch }))
     return c.emit('ScatterND', [c.emitter.zerosLike(c.x), c.input(1), c.dy], { reduction: 'add' })
   },
   /** dX = dY outside the indices, dUpdates = dY at the indices; with reduction "add", dX = dY everywhere */

@@ -17,7 +17,6 @@ function matMul(c: RuleContext, input: number): string {
   const dropped = [...(rankA === 1 ? [-2] : []), ...(rankB === 1 ? [-1] : [])]
   const dy = dropped.length === 0 ? c.dy : c.emit('Unsqueeze', [c.dy, c.emitter.ints(dropped)])
   const full = input === 0 ? c.emit('MatMul', [dy, transposed(c, columnB, Math.max(rankB, 2))]) : c.emit('MatMul', [transposed(c, rowA, Math.max(rankA, 2)), dy])
-  // A vector has lost its axis of size 1; without batch axes a reshape brings back its form, with them they are summed first.
   const rank = input === 0 ? rankA : rankB
   const matrix = rank === 1 ? c.emit('Squeeze', [full, c.emitter.ints([input === 0 ? -2 : -1])]) : full
   return c.emitter.sumTo(matrix, productDims(c, input, rankA, rankB), c.input(input))
@@ -25,15 +24,9 @@ function matMul(c: RuleContext, input: number): string {
 
 /** dB = Aᵀ·dY with every leading axis of A and dY folded into rows: one product instead of one per batch and a sum. */
 function weightOfRows(c: RuleContext, a: string, b: string): string {
-  const [rows, columns] = [c.emitter.sizeOf(b, 0), c.emitter.sizeOf(b, 1)]
-  const flatA = c.emit('Reshape', [a, c.emitter.joinInts([-1, constantSize(c, b, 0) ?? rows])]) // [rows of A, K]
-  const flatDy = c.emit('Reshape', [c.dy, c.emitter.joinInts([-1, constantSize(c, b, 1) ?? columns])]) // [rows of A, N]
+  const flatA = c.emit('Reshape', [a, c.emitter.joinInts([-1, c.emitter.size(b, 0)])]) // [rows of A, K]
+  const flatDy = c.emit('Reshape', [c.dy, c.emitter.joinInts([-1, c.emitter.size(b, 1)])]) // [rows of A, N]
   return c.emit('Gemm', [flatA, flatDy], { transA: 1 })
-}
-
-const constantSize = (c: RuleContext, name: string, axis: number): number | null => {
-  const dim = c.dims(name)?.[axis]
-  return typeof dim === 'number' ? dim : null
 }
 
 /** Shape of a gradient before it is summed to its input: the batch axes of Y, then the input's own matrix axes. */
