@@ -75,7 +75,7 @@ function decide(evaluated: Evaluated, test: { p: number; pAdjusted: number; fami
 function weigh(measurement: Measurement, threshold: Threshold, test: { p: number; pAdjusted: number; pPass: number; familySize: number }): { status: Status; explanation: string } {
   const { p, pAdjusted, pPass, familySize } = test
   const limit = directionOf(threshold)
-  if (pAdjusted <= LEVEL) return { status: 'fail', explanation: `evidence that the limit (${limit}) does not hold, after correcting for ${count(familySize, 'check')}` }
+  if (pAdjusted <= LEVEL) return { status: 'fail', explanation: `evidence that the limit (${limit}) does not hold${familySize > 1 ? `, after correcting for ${count(familySize, 'check')}` : ''}` }
   if (pPass <= LEVEL) {
     const obstacle = passObstacle(measurement)
     if (obstacle) return { status: 'insufficient', explanation: obstacle }

@@ -7,7 +7,7 @@ import { bisect } from './bisect.js'
 import type { Scale } from './extremes.js'
 import { normalCdf, normalQuantile } from './normal.js'
 
-/** Two cells that are compared: their denominators and the rate that both have about in common. */
+/** Two cells that are compared: their denominators, and the rate that lies midway between theirs. */
 export type Design = { readonly scale: Scale; readonly rate: number; readonly trials: readonly [number, number] }
 
 /** What is tested: the truth lies at `alternative`, the limit at `limit`, the test is one-sided at `level`. */
@@ -18,20 +18,23 @@ export const POWER = 0.8
 /**
  * Power of the test, by the normal approximation on the scale of the difference or of the log ratio, with the variance of the limit for the
  * test and of the alternative for the outcome (Fleiss, Levin, Paik 2003, "Statistical methods for rates and proportions", ch. 4).
- * With `continuity`, half a success per group is taken off, as limits that hold for small counts do.
+ * With `continuity`, half a success per group is taken off, as limits that hold for small counts do. Which cell has the higher rate is not
+ * known: the lower power of the two cases counts.
  */
 export function power({ scale, rate, trials }: Design, { limit, alternative, level }: Question, continuity = 0.5): number {
-  const atLimit = cellRates(scale, rate, limit)
-  const atAlternative = cellRates(scale, rate, alternative)
-  const deviation = (rates: readonly [number, number]) => {
-    const terms = rates.map((p, i) => (scale === 'difference' ? p * (1 - p) : (1 - p) / p) / trials[i])
-    return Math.sqrt(terms[0] + terms[1])
-  }
-  const weight = (p: number) => (scale === 'difference' ? 1 : 1 / p)
-  const step = continuity * (weight(atAlternative[0]) / trials[0] + weight(atAlternative[1]) / trials[1])
+  const [atLimit, atAlternative] = [cellRates(scale, rate, limit), cellRates(scale, rate, alternative)]
   const distance = scale === 'difference' ? Math.abs(alternative - limit) : Math.abs(Math.log(alternative / limit))
-  return normalCdf((distance - step + normalQuantile(level) * deviation(atLimit)) / deviation(atAlternative))
+  const weight = (p: number) => (scale === 'difference' ? 1 : 1 / p)
+  const inOrder = ([n, m]: readonly [number, number]) => {
+    const deviation = ([p, q]: readonly [number, number]) => Math.sqrt(variance(scale, p) / n + variance(scale, q) / m)
+    const step = continuity * (weight(atAlternative[0]) / n + weight(atAlternative[1]) / m)
+    return normalCdf((distance - step + normalQuantile(level) * deviation(atLimit)) / deviation(atAlternative))
+  }
+  return Math.min(inOrder(trials), inOrder([trials[1], trials[0]]))
 }
+
+/** Of one row: of its success, or of the logarithm of the rate. */
+const variance = (scale: Scale, p: number): number => (scale === 'difference' ? p * (1 - p) : (1 - p) / p)
 
 /** Two rates around `rate` that differ by a gap, or whose ratio is given; moved where one would leave [0, 1]. */
 function cellRates(scale: Scale, rate: number, value: number): readonly [number, number] {
@@ -45,7 +48,7 @@ function cellRates(scale: Scale, rate: number, value: number): readonly [number,
 
 export type SettleInput = {
   readonly scale: Scale
-  /** Pooled over the compared groups: a nuisance, not the effect. */
+  /** Mean of the compared groups' rates: a nuisance, not the effect. */
   readonly rate: number
   /** Denominators of the two smallest compared cells, smallest first. */
   readonly trials: readonly [number, number]

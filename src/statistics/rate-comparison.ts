@@ -5,7 +5,7 @@ import type { Details } from '../contracts/report.js'
 import { comparisonsOf, decisionLimits, shownLimits, UNCORRECTED_SHARE, type Scale } from './extremes.js'
 import { favorableOf, groupRates, groupResults, type RateTable } from './group-rates.js'
 import { settle, type SettleInput } from './power.js'
-import { levelOf, rateOf, type Limits } from './proportions.js'
+import { levelOf, type Limits } from './proportions.js'
 import { adverseRatio, comparisonNotes } from './rate-notes.js'
 import { gapOf, ratePairs, ratioOf, type RatePair } from './rate-pairs.js'
 import type { RateName } from './rates.js'
@@ -109,14 +109,15 @@ function settleInput(scale: Scale, tables: readonly RateTable[], pairs: readonly
   const scarcest = pairs.reduce((worst, pair) => (spread(pair) > spread(worst) ? pair : worst))
   const [small, large] = [scarcest.first, scarcest.second].sort((a, b) => a.trials - b.trials)
   const compared = tables.flatMap((table) => (table.rate === scarcest.rate ? table.groups.filter(({ role }) => role === 'compared') : []))
-  const total = compared.reduce((sum, { successes, trials }) => ({ successes: sum.successes + successes, trials: sum.trials + trials }), { successes: 1, trials: 2 })
+  // One success and one failure more keep a rate of 0 or 1 from looking certain.
+  const rate = compared.reduce((sum, { successes, trials }) => sum + (successes + 1) / (trials + 2), 0) / compared.length
   const people = compared.find(({ name }) => name === small.name)?.people ?? small.trials
   const corrected = LEVEL / comparisonsOf(pairs)
   const uncorrected = LEVEL * UNCORRECTED_SHARE
   const failIsCorrected = (scale === 'difference') === (limits.max !== undefined)
   return {
     scale,
-    rate: rateOf(total),
+    rate,
     trials: [small.trials, large.trials],
     peoplePerTrial: people / small.trials,
     limitingCell: `${small.name}, rows ${scarcest.rate.denominator}`,

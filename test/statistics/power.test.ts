@@ -21,15 +21,16 @@ describe('power against statsmodels, without continuity', () => {
 const binomial = (n: number, p: number) => Array.from({ length: n + 1 }, (_, x) => Math.exp(logGamma(n + 1) - logGamma(x + 1) - logGamma(n - x + 1) + x * Math.log(p) + (n - x) * Math.log1p(-p)))
 
 /** Chance that the rule, at the level of one test, shows the truth on its side of the limit: every outcome of two groups is enumerated. */
-function decided(scale: Scale, n: number, rates: [number, number], shown: (limits: { low: number; high: number }) => boolean): number {
-  const [first, second] = rates.map((p) => binomial(n, p))
+function decided(scale: Scale, sizes: number | [number, number], rates: [number, number], shown: (limits: { low: number; high: number }) => boolean): number {
+  const [n, m] = typeof sizes === 'number' ? [sizes, sizes] : sizes
+  const [first, second] = [binomial(n, rates[0]), binomial(m, rates[1])]
   let chance = 0
   for (let a = 0; a <= n; a++) {
     if (first[a] < 1e-5) continue
-    for (let b = 0; b <= n; b++) {
+    for (let b = 0; b <= m; b++) {
       const weight = first[a] * second[b]
       if (weight < 1e-7) continue
-      if (shown(decisionLimits(scale, [{ first: { successes: a, trials: n }, second: { successes: b, trials: n } }], 0.025))) chance += weight
+      if (shown(decisionLimits(scale, [{ first: { successes: a, trials: n }, second: { successes: b, trials: m } }], 0.025))) chance += weight
     }
   }
   return chance
@@ -53,6 +54,14 @@ describe('rows that settle asks for decide in about 80 % of samples, by enumerat
     const chance = decided('ratio', 60, [ratio * larger, larger], ({ high }) => high < 0.8)
     expect(chance).toBeGreaterThan(0.76)
     expect(chance).toBeLessThan(0.88)
+  })
+  it('for groups of different sizes, whichever has the higher rate', () => {
+    const { smallestDecidableGap } = settle({ ...input('difference', 0.8, true), trials: [60, 240] }, { max: 0.05 })
+    const gap = 0.05 + (smallestDecidableGap ?? NaN)
+    const middle = Math.min(0.8, 1 - gap / 2)
+    const chances = [[middle + gap / 2, middle - gap / 2], [middle - gap / 2, middle + gap / 2]].map((rates) => decided('difference', [60, 240], rates as [number, number], ({ low }) => low > 0.05))
+    expect(Math.min(...chances)).toBeGreaterThan(0.72)
+    expect(Math.min(...chances)).toBeLessThan(0.88)
   })
   it('for a pass, whose alternative lies one step inside the limit', () => {
     const { rowsPerGroup } = settle({ ...input('ratio', 0.9, true), trials: [100, 100] }, { min: 0.8 })
