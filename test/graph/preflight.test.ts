@@ -81,7 +81,7 @@ describe('limits, each named', () => {
     ['preflight/function-cycle', file(graph(), [definition('a', ...calls('b', 1)), definition('b', ...calls('a', 1))]), {}, /calls itself/],
     ['preflight/no-graph', new Uint8Array(), {}, /empty/],
     ['preflight/no-graph', file(create(GraphProtoSchema)), {}, /no graph with nodes/],
-    ['preflight/malformed', file(graph()).subarray(0, 10), {}, /byte/],
+    ['graph/malformed', file(graph()).subarray(0, 10), {}, /byte/],
   ])('%s', (code, bytes, limits, message) => {
     const error = refusal(() => preflight(bytes, limits))
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) })

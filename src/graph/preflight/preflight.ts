@@ -3,7 +3,7 @@ import { ProbityError } from '../../contracts/errors.js'
 import { refuseByContent } from './format.js'
 import { DEFAULT_LIMITS, overLimit, type PreflightLimits } from './limits.js'
 import { newScan, scanModel, type Scan } from './scan.js'
-import { WireReader } from './wire.js'
+import { WireReader } from '../codec/wire-reader.js'
 
 export type PreflightSummary = {
   readonly bytes: number
@@ -25,7 +25,7 @@ export type PreflightSummary = {
 /**
  * Checks a model's bytes against limits without decoding it: time is linear in the number of fields, memory constant.
  *
- * @throws ProbityError `preflight/format` for files of other formats, `preflight/malformed`, `preflight/no-graph`, `preflight/function-cycle`,
+ * @throws ProbityError `preflight/format` for files of other formats, `graph/malformed`, `preflight/no-graph`, `preflight/function-cycle`,
  * and `preflight/<limit>` naming the limit
  */
 export function preflight(bytes: Uint8Array, limits: Partial<PreflightLimits> = {}): PreflightSummary {

@@ -8,7 +8,7 @@ import { ProbityError } from '../../contracts/errors.js'
 export class WireReader {
   field = 0
   wire = 0
-  /** Exact up to 2^53; above that only its size matters. */
+  /** Exact up to 2^53; above that only its size matters, and `int64` is exact. */
   value = 0
   start = 0
   end = 0
@@ -20,15 +20,22 @@ export class WireReader {
     this.#limit = to
   }
 
-  /** @throws ProbityError `preflight/malformed` */
+  /** @throws ProbityError `graph/malformed` */
   next(): boolean {
     if (this.#position >= this.#limit) return false
     const tag = this.#varint()
     this.field = Math.floor(tag / 8)
     this.wire = tag % 8
-    if (this.field === 0 || this.field >= 2 ** 29) this.#refuse('a field without a number')
-    if (this.wire === 0) this.value = this.#varint()
+    if (this.field === 0 || this.field >= 2 ** 29) this.refuse('a field without a number')
+    if (this.wire === 0) this.#element()
     else this.#take(this.#lengthOf())
+    return true
+  }
+
+  /** Moves to the next varint of a packed field, whose reader this is. */
+  nextPacked(): boolean {
+    if (this.#position >= this.#limit) return false
+    this.#element()
     return true
   }
 
@@ -40,10 +47,17 @@ export class WireReader {
   /** The varints of the current field, packed or not. */
   varints(): number[] {
     if (this.wire === 0) return [this.value]
-    const packed = this.inside()
     const values: number[] = []
-    while (packed.#position < packed.#limit) values.push(packed.#varint())
+    for (const packed = this.inside(); packed.nextPacked();) values.push(packed.value)
     return values
+  }
+
+  /** The current varint as 64 bits without sign. */
+  uint64(): bigint {
+    if (this.value <= Number.MAX_SAFE_INTEGER) return BigInt(this.value)
+    let bits = 0n
+    for (let at = this.end - 1; at >= this.start; at--) bits = (bits << 7n) | BigInt(this.bytes[at] & 127)
+    return BigInt.asUintN(64, bits)
   }
 
   /** The current field as text, for comparing and for messages. */
@@ -51,17 +65,23 @@ export class WireReader {
     return decoder.decode(this.bytes.subarray(this.start, Math.min(this.end, this.start + MAX_TEXT)))
   }
 
+  #element(): void {
+    this.start = this.#position
+    this.value = this.#varint()
+    this.end = this.#position
+  }
+
   #lengthOf(): number {
     if (this.wire === 1) return 8
     if (this.wire === 5) return 4
     if (this.wire === 2) return this.#varint()
-    return this.#refuse('a group, which ONNX does not have')
+    return this.refuse('a group, which ONNX does not have')
   }
 
   #take(length: number): void {
     this.start = this.#position
     this.end = this.#position + length
-    if (this.end > this.#limit) this.#refuse('a field that is longer than what is left')
+    if (this.end > this.#limit) this.refuse('a field that is longer than what is left')
     this.#position = this.end
   }
 
@@ -73,11 +93,12 @@ export class WireReader {
       value += (byte & 127) * scale
       if (byte < 128) return value
     }
-    return this.#refuse('a number that does not end')
+    return this.refuse('a number that does not end')
   }
 
-  #refuse(what: string): never {
-    throw new ProbityError('preflight/malformed', `The file is not an intact ONNX model: byte ${this.#position} belongs to ${what}. Export or download the model again.`)
+  /** @throws ProbityError `graph/malformed` naming where the bytes stop making sense */
+  refuse(what: string): never {
+    throw new ProbityError('graph/malformed', `The file is not a readable ONNX model: byte ${this.#position} belongs to ${what}. It is damaged, cut, or of another format: export or download it again.`)
   }
 }
 
