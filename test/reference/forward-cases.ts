@@ -1,6 +1,6 @@
 /** @file Cases of operators that are only ever run forward, or whose gradient is not part of the conformance tables. */
 import { fed, fixed, int64s, OPSETS, type CaseMaker, type CaseTable } from '../conformance/operator-case.js'
-import { convTranspose, gatherND, reduce, scatterElements, scatterND } from '../conformance/cases/further.js'
+import { convTranspose, reduce, scatterElements, scatterND } from '../conformance/cases/further.js'
 import type { Random } from '../conformance/random.js'
 import { refTensor, type RefTensor } from './index.js'
 
@@ -82,7 +82,6 @@ export const forwardOnly: CaseTable = {
   'Range': (random) => ({ op: 'Range', opset: 13, inputs: [random.integer(-3, 3), random.integer(-3, 6), random.pick([1, 2, -1])].map((value) => fixed(refTensor([], [value], 'int64'))) }),
   'ConvTranspose with auto_pad': convTranspose('auto_pad'),
   'ConvTranspose with output_shape': convTranspose('output_shape'),
-  'GatherND with batch_dims': gatherND(1),
   'ScatterElements with other reductions': scatterElements(['mul', 'max', 'min']),
   'ScatterND with other reductions': scatterND(['mul', 'max', 'min']),
   'OneHot': (random) => {

@@ -87,7 +87,7 @@ const coordinates = (random: Random, outer: readonly number[], dims: readonly nu
   return refTensor([...outer, dims.length], Array.from(columns[0]).flatMap((_, i) => columns.map((column) => column[i])), 'int64')
 }
 
-export const gatherND = (batch: number): CaseMaker => (random) => {
+const gatherND = (batch: number): CaseMaker => (random) => {
   const dims = random.dims(2, 4)
   const depth = random.integer(1, dims.length - batch)
   const outer = [...dims.slice(0, batch), ...random.dims(0, 2)]
@@ -136,6 +136,7 @@ export const further: CaseTable = {
   'GlobalMaxPool': (random) => ({ op: 'GlobalMaxPool', opset: random.pick(OPSETS), inputs: [fed(random.tensor(random.dims(3, 5)))] }),
   'GatherElements': gatherElements,
   'GatherND': gatherND(0),
+  'GatherND with batch_dims': gatherND(1),
   'ScatterElements': scatterElements(['none', 'add']),
   'ScatterND': scatterND(['none', 'add']),
 }
