@@ -55,8 +55,8 @@ type Of<K extends Details['type']> = Extract<Details, { type: K }>
 const COUNTS = new Set(['people', 'rows', 'count'])
 
 function factsView(details: Of<'facts'>, { text }: Guard): FactsView {
-  const items = details.items.map(({ name, value, note }) => ({
-    name, value: guardText(formatCell(value, ''), text), note: guardText(note ?? '', text),
+  const items = details.items.map(({ name, value, unit, note }) => ({
+    name, value: guardText(formatCell(value, unit ?? ''), text), note: guardText(note ?? '', text),
   }))
   return { partial: 'facts', title: details.title, items }
 }

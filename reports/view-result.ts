@@ -49,7 +49,7 @@ export type ResultView = {
   readonly notes: readonly string[]
   readonly gauge: GaugeView | null
   readonly groups: GroupTableView | null
-  /** Tables of groups are folded away where nothing was judged. */
+  /** Tables of groups are folded away for intersections that were not judged: there are many of them, and they are secondary. */
   readonly folded: boolean
   readonly details: readonly DetailsView[]
   readonly guarded: boolean
@@ -132,7 +132,7 @@ export function resultView(report: Report, result: Result, shown: ShownResult, a
     gauge: gauge(result, shown, card, `${card?.title ?? result.id}, ${aboutWords(result)}: ${value ?? 'no value'}${interval ? `, interval ${interval}` : ''}${threshold ? `; limit ${limitWords(threshold, unit)}` : ''}`),
     groups: shown.groups.length ? groupTable(shown.groups, groupUnit(unit, result.groups), `Groups of ${result.sensitive.join(' and ') || 'the data'}`) : null,
     details: result.details.map((details) => detailsView(details, { text: guard, shown })),
-    folded: threshold === null,
+    folded: threshold === null && result.sensitive.length > 1,
     guarded: shown.guarded,
   }
 }

@@ -39,13 +39,11 @@ export function measureRobustAccuracy(
     value: right.successes / n,
     n,
     intervalAt: (confidence) => wilsonInterval(right, confidence),
-    excluded: [
-      ...data.excluded,
-      ...(data.rows > n ? [{ reason: 'not in the seeded sample of attacked rows, or without a label', rows: data.rows - n }] : []),
-    ],
+    excluded: data.rows > n ? [{ reason: 'not in the seeded sample of attacked rows, or without a label or a feature', rows: data.rows - n }] : [],
+    heldAgainst: attackInWords(attacked),
     notes: [
       ...(attacked.input === 'table' ? ['Without an adversary who edits applications, read this as decision stability under small changes.'] : []),
-      `Held against ${attackInWords(attacked)}; a stronger attack may succeed.`,
+      `Attacked with ${attackInWords(attacked)}; a stronger attack may succeed.`,
       ...(attacked.zeroGradientShare > 0.05
         ? [`The gradient was exactly zero for ${percent(attacked.zeroGradientShare)} of the rows classified right: gradients look masked, and robustness may be overstated.`]
         : []),
@@ -85,16 +83,16 @@ function facts(attacked: AdversarialExamples, { clean, robust, both, majority }:
     type: 'facts',
     title: 'Beside it',
     items: [
-      { name: 'Accuracy without attack', value: clean / n, note: `${clean} of ${n} attacked rows` },
-      { name: 'Accuracy lost to the attack', value: (clean - robust) / n, ...(lost && { note: `95 % interval ${signed(lost.low)} to ${signed(lost.high)}, ${lost.method}` }) },
-      { name: 'Accuracy of always answering the majority class', value: majority.rows / n, note: `class ${majority.name}` },
-      { name: 'Attack success', value: clean === 0 ? null : (clean - both) / clean, note: `of the ${clean} rows classified right, ${clean - both} changed` },
-      { name: 'Epsilon', value: attacked.epsilon, note: unitInWords(attacked) },
+      { name: 'Accuracy without attack', value: clean / n, unit: 'share', note: `${clean} of ${n} attacked rows` },
+      { name: 'Accuracy lost to the attack', value: (clean - robust) / n, unit: 'share', ...(lost && { note: `95 % interval ${percent(lost.low)} to ${percent(lost.high)}, ${lost.method}` }) },
+      { name: 'Accuracy of always answering the majority class', value: majority.rows / n, unit: 'share', note: `class ${majority.name}` },
+      { name: 'Attack success', value: clean === 0 ? null : (clean - both) / clean, unit: 'share', note: `of the ${clean} rows classified right, ${clean - both} changed` },
+      { name: 'Epsilon', value: `${attacked.epsilon} ${unitInWords(attacked)}` },
       { name: 'Steps, restarts', value: `${attacked.steps}, ${attacked.restarts}` },
       { name: 'Bounds', value: attacked.bounds },
       { name: 'Columns that may change', value: attacked.input === 'tensor' ? 'all' : attacked.mutableColumns.join(', ') },
       ...(attacked.frozenColumns.length > 0 ? [{ name: 'Frozen columns', value: attacked.frozenColumns.map(({ column, reason }) => `${column} (${reason})`).join(', ') }] : []),
-      { name: 'Rows whose gradient is exactly zero', value: attacked.zeroGradientShare, note: 'share of rows classified right; a large share is a sign of masked gradients' },
+      { name: 'Rows whose gradient is exactly zero', value: attacked.zeroGradientShare, unit: 'share', note: 'of the rows classified right; a large share is a sign of masked gradients' },
     ],
   }
 }
@@ -161,5 +159,4 @@ function successByGroup({ rows, cleanPredicted, adversarialPredicted }: Adversar
 export const unitInWords = ({ unit, input }: AdversarialExamples): string =>
   unit === 'sd' ? 'standard deviations of each column' : unit === 'range' ? "shares of each column's observed range" : input === 'tensor' ? "units of the model's input" : 'raw units'
 
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`
-const signed = (value: number) => `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(3)}`
+const percent = (share: number) => `${share < 0 ? '−' : ''}${Math.abs(100 * share).toFixed(1)} %`

@@ -75,7 +75,7 @@ function reference(explained: Attributions): Details {
       { name: 'Mean F at the reference', value: explained.baselineOutput, note: 'log-odds' },
       { name: 'Mean F over the explained rows', value: explained.output.reduce((sum, value) => sum + value, 0) / rows.length, note: 'log-odds' },
       ...(agreeing !== null && secondBaseline !== null
-        ? [{ name: `Rows whose top column is the same with ${secondBaseline} as reference`, value: agreeing / rows.length, note: `${agreeing} of ${rows.length} rows` }]
+        ? [{ name: `Rows whose top column is the same with ${secondBaseline} as reference`, value: agreeing / rows.length, unit: 'share', note: `${agreeing} of ${rows.length} rows` }]
         : []),
     ],
   }

@@ -79,7 +79,8 @@ function weigh(measurement: Measurement, threshold: Threshold, test: { p: number
   if (pPass <= LEVEL) {
     const obstacle = passObstacle(measurement)
     if (obstacle) return { status: 'insufficient', explanation: obstacle }
-    return { status: 'pass', explanation: `evidence that the limit (${limit}) holds` }
+    const { heldAgainst } = measurement
+    return { status: 'pass', explanation: heldAgainst === undefined ? `evidence that the limit (${limit}) holds` : `held against ${heldAgainst}; a stronger attack may succeed` }
   }
   if (p <= LEVEL) return { status: 'insufficient', explanation: `beyond the limit on its own; not after correcting for ${count(familySize, 'check')}` }
   const interval = measurement.intervalAt?.(SHOWN_CONFIDENCE)

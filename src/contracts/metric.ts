@@ -42,6 +42,8 @@ export type Measurement = {
   /** Set when a result may not be judged at all, or a pass may not stand (over 5 % unknown, and the like). */
   readonly cannotPass?: string
   /** `familySize` is the number of checks that a failure is corrected for. */
+  /** For attacks and the like, where holding is evidence against what was tried alone: "PGD in L∞, …". Worded by the judge. */
+  readonly heldAgainst?: string
   readonly settle?: (threshold: { min?: number; max?: number; familySize?: number }) => Settle
   /** In words: who is worse off, "selected = denied: no", and the like. */
   readonly notes?: readonly string[]

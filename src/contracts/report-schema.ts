@@ -50,7 +50,7 @@ const details: Record<Details['type'], JsonSchema> = {
   facts: shape<DetailsOf<'facts'>>({
     type: kind('facts'),
     title: text,
-    items: list(shape<DetailsOf<'facts'>['items'][number]>({ name: text, value: { anyOf: [text, number, truth, { type: 'null' }] }, note: text }, ['note'])),
+    items: list(shape<DetailsOf<'facts'>['items'][number]>({ name: text, value: { anyOf: [text, number, truth, { type: 'null' }] }, unit: text, note: text }, ['unit', 'note'])),
   }),
   table: shape<DetailsOf<'table'>>({
     type: kind('table'),

@@ -34,7 +34,7 @@ export type GroupResult = {
 
 /** The closed set of shapes that reporters can draw. All text is plain; reporters escape it. */
 export type Details =
-  | { readonly type: 'facts'; readonly title: string; readonly items: readonly { readonly name: string; readonly value: string | number | boolean | null; readonly note?: string }[] }
+  | { readonly type: 'facts'; readonly title: string; readonly items: readonly { readonly name: string; readonly value: string | number | boolean | null; readonly unit?: string; readonly note?: string }[] }
   | {
       readonly type: 'table'
       readonly title: string

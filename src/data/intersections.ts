@@ -4,7 +4,7 @@ import { ProbityError } from '../contracts/errors.js'
 import { identifierReason, MOST_GROUPS } from './categories.js'
 import { list, quote } from './wording.js'
 
-const UNLISTED = 'data.intersections does not list it'
+const UNLISTED = 'an intersection is judged only where data.intersections lists it'
 
 /**
  * Joint columns: first the listed ones in their order, then all other pairs. Pairs with an identifier-like column are left out.

@@ -10,7 +10,7 @@ describe('groups against pandas', () => {
   it('categories and their intersection', async () => {
     const { sensitive } = view(await readTable(fixture('boston-hmda')), { sensitive: ['black', 'single'] }).view
     expect(sensitive.map(({ name, columns: of, judged }) => [name, of, judged])).toEqual([
-      ['black', ['black'], true], ['single', ['single'], true], ['black & single', ['black', 'single'], { reason: 'data.intersections does not list it' }],
+      ['black', ['black'], true], ['single', ['single'], true], ['black & single', ['black', 'single'], { reason: 'an intersection is judged only where data.intersections lists it' }],
     ])
     expect(countsOf(sensitive[0]!)).toEqual(truth['boston-hmda'].groups)
     expect(countsOf(sensitive[2]!)).toEqual(truth['boston-hmda']['black & single'])
