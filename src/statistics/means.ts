@@ -26,7 +26,7 @@ export function summarize(values: ArrayLike<number>): MeanSummary {
   let mean = 0
   let squares = 0
   for (let i = 0; i < values.length; i++) {
-    const value = values[i]!
+    const value = values[i]
     if (!Number.isFinite(value)) continue
     n++
     const delta = value - mean

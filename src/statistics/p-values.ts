@@ -27,11 +27,11 @@ export function invertTest(rejects: (level: number) => boolean): number {
  * chance of any false rejection at α, whatever the dependence. `familySize` counts tests that were planned but gave no p-value.
  */
 export function holm(pValues: readonly number[], familySize = pValues.length): number[] {
-  const order = pValues.map((_, i) => i).sort((a, b) => pValues[a]! - pValues[b]! || a - b)
+  const order = pValues.map((_, i) => i).sort((a, b) => pValues[a] - pValues[b] || a - b)
   const adjusted = new Array<number>(pValues.length)
   let largest = 0
   order.forEach((index, rank) => {
-    largest = Math.max(largest, Math.min(1, (familySize - rank) * pValues[index]!))
+    largest = Math.max(largest, Math.min(1, (familySize - rank) * pValues[index]))
     adjusted[index] = largest
   })
   return adjusted
