@@ -31,11 +31,14 @@ export type Init<T> = { [K in keyof T as K extends `$${string}` ? never : K]?: T
 
 const EMPTY: Readonly<Record<Scalar, unknown>> = { string: '', bytes: new Uint8Array(), int32: 0, int64: 0n, uint64: 0n, float: 0, double: 0 }
 
+/** Lists that nothing was put into; shared, so it must stay empty. */
+const NONE: readonly unknown[] = Object.freeze([])
+
 export function defineMessage<T>(fields: readonly Field[]): Schema<T> {
   const defaults: Message = {}
   for (const { name, kind, repeated, oneof } of fields) {
     if (oneof !== null) defaults[oneof] = Object.freeze({ case: undefined })
-    else defaults[name] = repeated ? Object.freeze([]) : typeof kind === 'string' ? EMPTY[kind] : undefined
+    else defaults[name] = repeated ? NONE : typeof kind === 'string' ? EMPTY[kind] : undefined
   }
   return { fields, byNumber: new Map(fields.map((field) => [field.number, field])), defaults }
 }
@@ -65,7 +68,7 @@ function readInto(schema: Schema, message: Message, reader: WireReader, depth: n
     if (field.oneof !== null) message[field.oneof] = { case: field.name, value: readValue(field, reader, depth, (message[field.oneof] as OneOf).case === field.name ? (message[field.oneof] as OneOf).value : undefined) }
     else if (!field.repeated) message[field.name] = readValue(field, reader, depth, Object.hasOwn(message, field.name) ? message[field.name] : undefined)
     else {
-      if (!Object.hasOwn(message, field.name)) message[field.name] = []
+      if (message[field.name] === NONE) message[field.name] = []
       readElements(field, message[field.name] as unknown[], reader, depth)
     }
   }
@@ -90,10 +93,10 @@ function readElements(field: Field, list: unknown[], reader: WireReader, depth: 
 }
 
 function readPackedFloats(kind: 'float' | 'double', list: unknown[], reader: WireReader): void {
+  const { view, start, end } = reader
   const width = kind === 'float' ? 4 : 8
-  const view = viewOf(reader)
-  if (view.byteLength % width !== 0) reader.refuse('a list of numbers that is cut')
-  for (let at = 0; at < view.byteLength; at += width) list.push(kind === 'float' ? view.getFloat32(at, true) : view.getFloat64(at, true))
+  if ((end - start) % width !== 0) reader.refuse('a list of numbers that is cut')
+  for (let at = start; at < end; at += width) list.push(kind === 'float' ? view.getFloat32(at, true) : view.getFloat64(at, true))
 }
 
 function readScalar(kind: Scalar, reader: WireReader): unknown {
@@ -101,15 +104,15 @@ function readScalar(kind: Scalar, reader: WireReader): unknown {
   switch (kind) {
     case 'string': return decoder.decode(bytesOf(reader))
     case 'bytes': return bytesOf(reader)
-    case 'float': return viewOf(reader).getFloat32(0, true)
-    case 'double': return viewOf(reader).getFloat64(0, true)
+    case 'float': return reader.view.getFloat32(reader.start, true)
+    case 'double': return reader.view.getFloat64(reader.start, true)
     default: return readVarint(kind, reader)
   }
 }
 
 function readVarint(kind: 'int32' | 'int64' | 'uint64', reader: WireReader): number | bigint {
   if (kind === 'uint64') return reader.uint64()
-  if (kind === 'int64') return BigInt.asIntN(64, reader.uint64())
+  if (kind === 'int64') return reader.value <= Number.MAX_SAFE_INTEGER ? BigInt(reader.value) : BigInt.asIntN(64, reader.uint64())
   return reader.value <= 0x7fffffff ? reader.value : Number(BigInt.asIntN(32, reader.uint64()))
 }
 
@@ -120,7 +123,6 @@ function expectWire(reader: WireReader, wire: number): void {
 }
 
 const bytesOf = ({ bytes, start, end }: WireReader): Uint8Array => bytes.subarray(start, end)
-const viewOf = ({ bytes, start, end }: WireReader): DataView => new DataView(bytes.buffer, bytes.byteOffset + start, end - start)
 const decoder = new TextDecoder()
 
 // ---- writing: sizes first, so that the file is allocated once
@@ -176,7 +178,6 @@ function valuesOf({ name, oneof, repeated }: Field, message: Message): readonly 
   if (repeated) return message[name] as readonly unknown[]
   return Object.hasOwn(message, name) && message[name] !== undefined ? [message[name]] : NONE
 }
-const NONE: readonly unknown[] = []
 
 function scalarSize(kind: Scalar, value: unknown): number {
   switch (kind) {

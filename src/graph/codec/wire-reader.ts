@@ -15,7 +15,7 @@ export class WireReader {
   #position: number
   readonly #limit: number
 
-  constructor(readonly bytes: Uint8Array, from = 0, to = bytes.length) {
+  constructor(readonly bytes: Uint8Array, from = 0, to = bytes.length, readonly view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)) {
     this.#position = from
     this.#limit = to
   }
@@ -24,9 +24,9 @@ export class WireReader {
   next(): boolean {
     if (this.#position >= this.#limit) return false
     const tag = this.#varint()
-    this.field = Math.floor(tag / 8)
-    this.wire = tag % 8
-    if (this.field === 0 || this.field >= 2 ** 29) this.refuse('a field without a number')
+    this.field = tag >>> 3
+    this.wire = tag & 7
+    if (this.field === 0 || tag >= 2 ** 32) this.refuse('a field without a number')
     if (this.wire === 0) this.#element()
     else this.#take(this.#lengthOf())
     return true
@@ -41,7 +41,7 @@ export class WireReader {
 
   /** A reader of the current field's bytes. */
   inside(): WireReader {
-    return new WireReader(this.bytes, this.start, this.end)
+    return new WireReader(this.bytes, this.start, this.end, this.view)
   }
 
   /** The varints of the current field, packed or not. */
@@ -86,6 +86,8 @@ export class WireReader {
   }
 
   #varint(): number {
+    // Most numbers in a model are tags and small lengths.
+    if (this.#position < this.#limit && this.bytes[this.#position] < 128) return this.bytes[this.#position++]
     let value = 0
     for (let scale = 1, count = 0; count < 10; count++, scale *= 128) {
       if (this.#position >= this.#limit) break
