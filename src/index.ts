@@ -9,6 +9,8 @@ import type { Report } from './contracts/report.js'
 import { version, workerUrl } from './package.js'
 
 export { exitCode } from './audit/index.js'
+export type { Plugin } from './audit/plugins.js'
+export type { ArtifactGatherer, GatherContext, JobPlan, Part, PlanContext } from './artifacts/kind.js'
 export { fgsm, pgd, type AttackOptions, type AttackResult, type PgdOptions } from './attack/index.js'
 export { differentiate, type DifferentiateOptions, type GradientGraph } from './autodiff/index.js'
 export * from './contracts/index.js'
@@ -62,6 +64,7 @@ export async function audit(request: AuditRequest, options: AuditRunOptions = {}
   const { cache, workers, timeoutMs, allowPaths, command, signal, onWarning, onProgress, onNoise } = options
   return runAudit(config, {
     metrics: [...builtIn, ...plugins.metrics],
+    gatherers: plugins.gatherers,
     pluginHashes: plugins.hashes,
     plugins: plugins.urls,
     version,

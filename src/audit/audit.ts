@@ -1,6 +1,6 @@
 /** @file An audit from configuration to report: stage → plan → gather → evaluate → judge → assemble. */
-import { createGatherer, gatherers, openWorkspace, prepareData, prepareModel, type Gatherer, type WorkspaceOptions } from '../artifacts/index.js'
-import { predictions, type Predictions } from '../contracts/artifact.js'
+import { createGatherer, gatherers, openWorkspace, prepareData, prepareModel, type ArtifactGatherer, type Gatherer, type WorkspaceOptions } from '../artifacts/index.js'
+import { predictions, type ArtifactKind, type Predictions } from '../contracts/artifact.js'
 import type { ProbityConfig } from '../contracts/config.js'
 import { ProbityError } from '../contracts/errors.js'
 import type { Metric } from '../contracts/metric.js'
@@ -13,6 +13,8 @@ import { host } from './provenance.js'
 
 export type AuditEnvironment = Omit<WorkspaceOptions, 'onWarning'> & {
   readonly metrics: readonly Metric[]
+  /** Gatherers of the artifact kinds that plugins add. */
+  readonly gatherers: readonly ArtifactGatherer<ArtifactKind>[]
   /** Probity's version, and the content hash of each plugin: part of every stored result's name. */
   readonly version: string
   readonly pluginHashes: readonly string[]
@@ -48,7 +50,7 @@ export async function runAudit(config: ProbityConfig, environment: AuditEnvironm
     const model = config.model ? await prepareModel({ data }, workspace) : null
     const checks = planChecks(config, metrics, data.view, model?.summary ?? null)
     const gatherer = createGatherer({
-      gatherers, workspace, data, model, seed,
+      gatherers: [...gatherers, ...environment.gatherers], workspace, data, model, seed,
       decision: { threshold: config.decision?.threshold ?? null },
       probity: version,
       plugins: environment.pluginHashes,

@@ -14,6 +14,8 @@ import { completeRows, isTable } from './model-inputs.js'
 const BLOCK_ROWS = 256
 const DEFAULT_ROWS = 500
 const DEFAULT_STEPS = 40
+/** A gradient costs about three forward passes. */
+const PASSES_PER_STEP = 3
 
 /** Everything the result depends on, besides model, data, rows and seed. Per-feature lists are in units of the model's input. */
 type Concrete = {
@@ -41,7 +43,7 @@ export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples
   kind: 'adversarial-examples',
   dependsOn: () => ({ predictions: predictions() }),
 
-  plan(parameters, { predictions: predicted }, { view, model, inputs, decision, seed }) {
+  plan(parameters, { predictions: predicted }, { view, model, inputs, decision, seed, blockRows }) {
     if (!model) return { unavailable: 'needs a model; this audit has stored predictions only' }
     if (!view.label) return { unavailable: 'needs labels' }
     if (inputs.length !== 1) return { unavailable: `attacks change one float input, and the model has ${inputs.length} inputs` }
@@ -66,7 +68,8 @@ export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples
     return {
       concrete: concrete as unknown as Json,
       rows: sampleRows(usable, parameters.rows ?? DEFAULT_ROWS, randomStream(seed, 'adversarial-examples/rows')),
-      blockRows: BLOCK_ROWS,
+      blockRows: Math.min(BLOCK_ROWS, blockRows),
+      passesPerRow: PASSES_PER_STEP * steps * concrete.restarts,
     }
   },
 

@@ -15,6 +15,8 @@ const MAX_STEPS = 2048
 const BLOCK_ROWS = 128
 const DEFAULT_ROWS = 500
 const DEFAULT_STEPS = 32
+/** A gradient costs about three forward passes, and some rows are refined. */
+const PASSES_PER_STEP = 6
 
 /** Everything the result depends on, besides model, data, rows and seed. */
 type Concrete = {
@@ -35,7 +37,7 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
   dependsOn: () => ({ predictions: predictions() }),
 
   plan(parameters, { predictions: predicted }, context) {
-    const { view, model, seed } = context
+    const { view, model, seed, blockRows } = context
     if (!model) return { unavailable: 'needs a model; this audit has stored predictions only' }
     const explained = explainedClass(parameters, predicted, view)
     if ('unavailable' in explained) return explained
@@ -53,7 +55,8 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
     return {
       concrete: concrete as unknown as Json,
       rows: sampleRows(complete, parameters.rows ?? DEFAULT_ROWS, randomStream(seed, 'attributions/rows')),
-      blockRows: BLOCK_ROWS,
+      blockRows: Math.min(BLOCK_ROWS, blockRows),
+      passesPerRow: PASSES_PER_STEP * concrete.steps * ('rows' in baseline ? baseline.rows.length : 1),
     }
   },
 
