@@ -1,8 +1,7 @@
 /** @file GraphProto, NodeProto and AttributeProto → IR. Order and scopes are checked afterwards (scopes.ts). */
 import { ProbityError } from '../../contracts/errors.js'
 import type { Attribute, Graph, Initializer, Node, SparseTensor, ValueType } from '../ir.js'
-import type { AttributeProto, GraphProto, NodeProto, TypeProto } from '../onnx-proto.js'
-import { ATTRIBUTE_TYPES } from './messages.js'
+import { AttributeProto_AttributeType as Kind, type AttributeProto, type GraphProto, type NodeProto, type TypeProto } from '../onnx-proto.js'
 import { readNamedTensor, readSparseTensor, readTensor } from './read-tensor.js'
 import { readEntries, readMetadata, readType, readValueInfo } from './read-type.js'
 
@@ -70,11 +69,15 @@ export function readNode(proto: NodeProto, opsets: ReadonlyMap<string, number>):
   }
 }
 
-type KindName = keyof typeof ATTRIBUTE_TYPES | 'undefined'
-const KINDS: ReadonlyMap<number, KindName> = new Map([[0, 'undefined'], ...(Object.entries(ATTRIBUTE_TYPES) as [KindName, number][]).map(([name, number]) => [number, name] as const)])
+const KINDS = {
+  [Kind.UNDEFINED]: 'undefined', [Kind.FLOAT]: 'float', [Kind.INT]: 'int', [Kind.STRING]: 'string', [Kind.TENSOR]: 'tensor', [Kind.GRAPH]: 'graph',
+  [Kind.SPARSE_TENSOR]: 'sparse-tensor', [Kind.TYPE_PROTO]: 'type', [Kind.FLOATS]: 'floats', [Kind.INTS]: 'ints', [Kind.STRINGS]: 'strings',
+  [Kind.TENSORS]: 'tensors', [Kind.GRAPHS]: 'graphs', [Kind.SPARSE_TENSORS]: 'sparse-tensors', [Kind.TYPE_PROTOS]: 'types',
+} as const
+type KindName = (typeof KINDS)[Kind]
 
 export function readAttribute(proto: AttributeProto, opsets: ReadonlyMap<string, number>, where: string): Attribute {
-  const type = KINDS.get(proto.type)
+  const type: KindName | undefined = KINDS[proto.type]
   if (proto.refAttrName !== '') return { type: 'reference', value: proto.refAttrName, of: type ?? 'undefined' }
   switch (type === 'undefined' ? guessKind(proto) : type) {
     case 'float': return { type: 'float', value: proto.f }

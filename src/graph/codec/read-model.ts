@@ -1,9 +1,8 @@
 /** @file ONNX file → IR. */
-import { ProbityError } from '../../contracts/errors.js'
+import { fromBinary } from '@bufbuild/protobuf'
+import { messageOf, ProbityError } from '../../contracts/errors.js'
 import type { Attribute, FunctionDefinition, OnnxModel } from '../ir.js'
-import type { FunctionProto, OperatorSetIdProto } from '../onnx-proto.js'
-import { ModelProtoSchema } from './messages.js'
-import { decode } from './protobuf.js'
+import { ModelProtoSchema, type FunctionProto, type ModelProto, type OperatorSetIdProto } from '../onnx-proto.js'
 import { domainName, readAttribute, readGraph, readNode } from './read-graph.js'
 import { readEntries, readMetadata, readValueInfo } from './read-type.js'
 import { settleGraph, settleNodes } from './scopes.js'
@@ -16,8 +15,7 @@ import { settleGraph, settleNodes } from './scopes.js'
  * @throws ProbityError `graph/malformed`, `graph/dtype`, `graph/opset` or `graph/unsupported`, naming the node or initializer
  */
 export function readModel(bytes: Uint8Array): OnnxModel {
-  // A Buffer's subarrays are Buffers, which would leak into the IR.
-  const proto = decode(ModelProtoSchema, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  const proto = parse(bytes)
   if (!proto.graph) throw new ProbityError('graph/malformed', 'The file has no graph: it is empty, or not an ONNX model. Give a file that an ONNX exporter wrote.')
   const opsets = readOpsets(proto.opsetImport, 'The model', proto.irVersion < 3n)
   return {
@@ -30,6 +28,15 @@ export function readModel(bytes: Uint8Array): OnnxModel {
     metadata: readEntries(proto.metadataProps),
     graph: settleGraph(readGraph(proto.graph, opsets)),
     functions: proto.functions.map((definition) => readFunction(definition, opsets)),
+  }
+}
+
+function parse(bytes: Uint8Array): ModelProto {
+  try {
+    // A Buffer's subarrays are Buffers, which would leak into the IR. Unknown fields are what newer ONNX versions add: nothing reads them.
+    return fromBinary(ModelProtoSchema, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), { readUnknownFields: false })
+  } catch (error) {
+    throw new ProbityError('graph/malformed', `The file is not a readable ONNX model (${messageOf(error)}). It is damaged, cut, or of another format: export the model again.`, { cause: error })
   }
 }
 

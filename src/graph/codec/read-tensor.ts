@@ -3,9 +3,8 @@ import { ProbityError } from '../../contracts/errors.js'
 import type { DType, Tensor, TypedArray } from '../../contracts/tensor.js'
 import { byteLength, sizeOf, storageLength, storageOf } from '../../tensor/dtypes.js'
 import { isExternal, type ExternalData, type Initializer, type SparseTensor } from '../ir.js'
-import type { SparseTensorProto, TensorProto } from '../onnx-proto.js'
+import { TensorProto_DataLocation, type SparseTensorProto, type TensorProto } from '../onnx-proto.js'
 import { requireDType } from './data-types.js'
-import { EXTERNAL_LOCATION } from './messages.js'
 import { readEntries } from './read-type.js'
 
 const decoder = new TextDecoder()
@@ -15,7 +14,7 @@ export function readTensor(proto: TensorProto, where: string): Initializer {
   if (proto.segment) throw new ProbityError('graph/unsupported', `${where} is one segment of a tensor, a form that no ONNX exporter writes. Export the model again.`)
   const dtype = requireDType(proto.dataType, where)
   const dims = readDims(proto.dims, where)
-  if ((proto.dataLocation as number) === EXTERNAL_LOCATION) return { external: readExternal(proto, dtype, where), dims, dtype }
+  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) return { external: readExternal(proto, dtype, where), dims, dtype }
   if (dtype === 'string') return { data: readStrings(proto, dims, where), dims, dtype }
   return { data: proto.rawData.length > 0 ? viewRaw(proto.rawData, dtype, dims, where) : readTyped(proto, dtype, dims, where), dims, dtype }
 }

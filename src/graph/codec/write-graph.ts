@@ -1,8 +1,9 @@
 /** @file IR graphs, nodes and attributes → GraphProto, NodeProto and AttributeProto. */
+import { create } from '@bufbuild/protobuf'
 import type { Attribute, Graph, Node, ValueInfo } from '../ir.js'
-import type { AttributeProto, GraphProto, NodeProto, TensorProto } from '../onnx-proto.js'
-import { ATTRIBUTE_TYPES, AttributeProtoSchema, GraphProtoSchema, NodeProtoSchema, TensorAnnotationSchema } from './messages.js'
-import { create } from './protobuf.js'
+import {
+  AttributeProto_AttributeType as Kind, AttributeProtoSchema, GraphProtoSchema, NodeProtoSchema, TensorAnnotationSchema, type AttributeProto, type GraphProto, type NodeProto, type TensorProto,
+} from '../onnx-proto.js'
 import { writeSparseTensor, writeTensor } from './write-tensor.js'
 import { writeEntries, writeType, writeValueInfo } from './write-type.js'
 
@@ -46,11 +47,14 @@ export function writeNode(node: Node): NodeProto {
   })
 }
 
-const TYPES: Readonly<Record<string, number>> = ATTRIBUTE_TYPES
+const KINDS: Readonly<Record<string, Kind>> = {
+  float: Kind.FLOAT, int: Kind.INT, string: Kind.STRING, tensor: Kind.TENSOR, graph: Kind.GRAPH, 'sparse-tensor': Kind.SPARSE_TENSOR, type: Kind.TYPE_PROTO,
+  floats: Kind.FLOATS, ints: Kind.INTS, strings: Kind.STRINGS, tensors: Kind.TENSORS, graphs: Kind.GRAPHS, 'sparse-tensors': Kind.SPARSE_TENSORS, types: Kind.TYPE_PROTOS,
+}
 
 export function writeAttribute(name: string, attribute: Attribute): AttributeProto {
-  if (attribute.type === 'reference') return create(AttributeProtoSchema, { name, refAttrName: attribute.value, type: TYPES[attribute.of] ?? 0 })
-  const proto = create(AttributeProtoSchema, { name, type: TYPES[attribute.type] })
+  if (attribute.type === 'reference') return create(AttributeProtoSchema, { name, refAttrName: attribute.value, type: KINDS[attribute.of] ?? Kind.UNDEFINED })
+  const proto = create(AttributeProtoSchema, { name, type: KINDS[attribute.type] })
   switch (attribute.type) {
     case 'float': proto.f = attribute.value; break
     case 'int': proto.i = attribute.value; break

@@ -1,15 +1,15 @@
 /** @file IR → ONNX file. */
+import { create, toBinary } from '@bufbuild/protobuf'
+import { messageOf, ProbityError } from '../../contracts/errors.js'
 import type { FunctionDefinition, OnnxModel } from '../ir.js'
-import type { FunctionProto, OperatorSetIdProto } from '../onnx-proto.js'
-import { FunctionProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema } from './messages.js'
-import { create, encode } from './protobuf.js'
+import { FunctionProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, type FunctionProto, type OperatorSetIdProto } from '../onnx-proto.js'
 import { writeAttribute, writeGraph, writeNode } from './write-graph.js'
 import { writeEntries, writeValueInfo } from './write-type.js'
 
 /**
  * Writes an ONNX file that `readModel` reads back to an equal model.
  *
- * @throws ProbityError `graph/initializer-size` when a tensor's data and dims disagree
+ * @throws ProbityError `graph/initializer-size` when a tensor's data and dims disagree, `graph/unwritable` when a value has no place in the format
  */
 export function writeModel(model: OnnxModel): Uint8Array {
   const proto = create(ModelProtoSchema, {
@@ -24,7 +24,11 @@ export function writeModel(model: OnnxModel): Uint8Array {
     metadataProps: writeEntries(model.metadata),
     functions: model.functions.map(writeFunction),
   })
-  return encode(ModelProtoSchema, proto)
+  try {
+    return toBinary(ModelProtoSchema, proto)
+  } catch (error) {
+    throw new ProbityError('graph/unwritable', `The model cannot be written as ONNX: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 function writeFunction(definition: FunctionDefinition): FunctionProto {

@@ -1,11 +1,10 @@
 /** @file IR tensors → TensorProto and SparseTensorProto: raw bytes, except for strings. */
+import { create } from '@bufbuild/protobuf'
 import { ProbityError } from '../../contracts/errors.js'
 import { sizeOf, storageLength } from '../../tensor/dtypes.js'
 import { isExternal, type Initializer, type SparseTensor } from '../ir.js'
-import type { SparseTensorProto, TensorProto } from '../onnx-proto.js'
+import { SparseTensorProtoSchema, StringStringEntryProtoSchema, TensorProto_DataLocation, TensorProtoSchema, type SparseTensorProto, type TensorProto } from '../onnx-proto.js'
 import { dataTypeNumber } from './data-types.js'
-import { EXTERNAL_LOCATION, SparseTensorProtoSchema, StringStringEntryProtoSchema, TensorProtoSchema } from './messages.js'
-import { create } from './protobuf.js'
 
 const encoder = new TextEncoder()
 
@@ -17,7 +16,7 @@ export function writeTensor(tensor: Initializer, name: string): TensorProto {
     const { location, offset, length, checksum } = tensor.external
     const entries = [['location', location], ['offset', String(offset)], ...(length === null ? [] : [['length', String(length)]]), ...(checksum === undefined ? [] : [['checksum', checksum]])]
     proto.externalData = entries.map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }))
-    proto.dataLocation = EXTERNAL_LOCATION
+    proto.dataLocation = TensorProto_DataLocation.EXTERNAL
     return proto
   }
   const { data, dims, dtype } = tensor

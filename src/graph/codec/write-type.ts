@@ -1,13 +1,12 @@
 /** @file IR types and value infos → TypeProto and ValueInfoProto. */
+import { create } from '@bufbuild/protobuf'
 import type { Dim } from '../../contracts/model.js'
 import type { ValueInfo, ValueType } from '../ir.js'
-import type { StringStringEntryProto, TypeProto, ValueInfoProto } from '../onnx-proto.js'
-import { dataTypeNumber } from './data-types.js'
 import {
   StringStringEntryProtoSchema, TensorShapeProto_DimensionSchema, TensorShapeProtoSchema, TypeProto_MapSchema, TypeProto_OptionalSchema, TypeProto_SequenceSchema, TypeProto_SparseTensorSchema,
-  TypeProto_TensorSchema, TypeProtoSchema, ValueInfoProtoSchema,
-} from './messages.js'
-import { create } from './protobuf.js'
+  TypeProto_TensorSchema, TypeProtoSchema, ValueInfoProtoSchema, type StringStringEntryProto, type TypeProto, type ValueInfoProto,
+} from '../onnx-proto.js'
+import { dataTypeNumber } from './data-types.js'
 
 export function writeValueInfo(info: ValueInfo): ValueInfoProto {
   return create(ValueInfoProtoSchema, {

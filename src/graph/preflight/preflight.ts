@@ -3,7 +3,7 @@ import { ProbityError } from '../../contracts/errors.js'
 import { refuseByContent } from './format.js'
 import { DEFAULT_LIMITS, overLimit, type PreflightLimits } from './limits.js'
 import { newScan, scanModel, type Scan } from './scan.js'
-import { WireReader } from '../codec/wire-reader.js'
+import { WireReader } from './wire-reader.js'
 
 export type PreflightSummary = {
   readonly bytes: number

@@ -3,7 +3,7 @@ import type { DType } from '../../contracts/tensor.js'
 import { byteLength } from '../../tensor/dtypes.js'
 import { dtypeOfNumber } from '../codec/data-types.js'
 import { overLimit, type PreflightLimits } from './limits.js'
-import { isNegative, type WireReader } from '../codec/wire-reader.js'
+import { isNegative, type WireReader } from './wire-reader.js'
 
 /** Nodes of a graph or function body with all its subgraphs, and how often each operator occurs. */
 export type Body = { nodes: number; readonly operators: Map<string, number> }
