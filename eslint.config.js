@@ -60,5 +60,5 @@ export default tseslint.config(
   { files: ['src/engine/onnxruntime/**/*.ts', 'test/**/*.ts', 'bench/**/*'], rules: { 'no-restricted-imports': 'off' } },
   { files: ['metrics/**/*.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', 'fs', 'fs/*', 'path'], message: 'Metrics are pure: they read artifacts, never files.' }], ...RUNTIMES }] } },
   { files: ['src/**/*.ts', 'metrics/**/*.ts', 'reports/**/*.ts'], ignores: ['src/cli/**'], rules: { 'no-console': 'error' } },
-  { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', performance: 'readonly', Buffer: 'readonly', setTimeout: 'readonly' } } },
+  { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', performance: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', setInterval: 'readonly', clearInterval: 'readonly' } } },
 )
