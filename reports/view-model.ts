@@ -39,6 +39,8 @@ export type ViewModel = {
   readonly tally: readonly (Badge & { readonly count: string })[]
   readonly scope: readonly Fact[]
   readonly findings: readonly { readonly severity: string; readonly symbol: string; readonly word: string; readonly message: string }[]
+  /** Settings that are not those of the previous audit of the same data. */
+  readonly changed: { readonly title: string; readonly rows: readonly { readonly setting: string; readonly previous: string; readonly now: string }[] } | null
   readonly people: readonly PeopleView[]
   readonly rateTitle: string
   readonly label: PeopleView | null
@@ -108,7 +110,7 @@ function scopeFacts(report: Report): readonly Fact[] {
     { name: 'Favorable outcome', value: data.favorable === null ? 'not stated' : `${data.label ? `${data.label.column} = ` : ''}${data.favorable}` },
     { name: 'The label is', value: labelMeaningWords(data.labelMeaning) },
     ...performanceFacts(report),
-    { name: 'Audited', value: `${report.run.startedAt.slice(0, 10)}, Probity ${report.probity.version}` },
+    { name: 'Audited', value: `${dayOf(report.run.startedAt)}, Probity ${report.probity.version}` },
   ]
 }
 
@@ -170,6 +172,19 @@ function provenance(report: Report): ViewModel['provenance'] {
   ]
 }
 
+const dayOf = (instant: string): string => instant.slice(0, 10)
+
+function changedView({ run }: Report): ViewModel['changed'] {
+  const { previous, changes } = run.changedSincePreviousAudit ?? { previous: null, changes: [] }
+  return previous && changes.length > 0 ? { title: `Changed since the previous audit of these data (${dayOf(previous.startedAt)})`, rows: changes } : null
+}
+
+function earlierAudits({ run: { changedSincePreviousAudit: known } }: Report): string {
+  if (!known) return 'not known: no record is kept from run to run'
+  if (!known.previous) return 'none on record'
+  return `${dayOf(known.previous.startedAt)}, ${known.changes.length === 0 ? 'with the same limits, groups and seed' : 'with other settings, listed under the findings'}`
+}
+
 const SEVEREST_FIRST = ['fail', 'error', 'insufficient', 'not-applicable', 'pass', 'informative']
 
 const bySeverity = (views: readonly ResultView[]): readonly ResultView[] => SEVEREST_FIRST.flatMap((status) => views.filter(({ badge }) => badge.status === status))
@@ -205,6 +220,7 @@ export function viewModel(report: Report, options: { readonly showSmall: boolean
     tally: tally(results),
     scope: scopeFacts(report),
     findings: report.findings.map(({ severity, message }) => ({ severity, ...SEVERITY[severity], message: plain(message) })),
+    changed: changedView(report),
     people: peopleViews(report, showSmall),
     rateTitle: unknownCategory ? `Label is ${report.data.favorable ?? ''} (favorable)` : 'Label rate',
     label: labelView(report, showSmall),
@@ -217,6 +233,7 @@ export function viewModel(report: Report, options: { readonly showSmall: boolean
       ...(report.model ? [{ name: 'Model SHA-256', value: report.model.sha256, code: true }] : []),
       { name: 'Data SHA-256', value: report.data.sha256, code: true },
       { name: 'Configuration SHA-256', value: report.configSha256, code: true },
+      { name: 'Earlier audits of these data', value: earlierAudits(report) },
     ],
     judged: bySeverity(results.filter(({ limit }) => limit !== null)),
     described: results.filter(({ limit }) => limit === null),

@@ -2,6 +2,7 @@
 export { cleanStore } from './clean-store.js'
 export { createGatherer, type Gathered, type Gatherer, type GathererOptions, type Unavailable } from './gather.js'
 export { cpuClass, hostClass } from './host.js'
+export { artifactKey } from './key.js'
 export type { ArtifactGatherer, Decision } from './kind.js'
 export { gatherers } from './kinds/index.js'
 export { prepareData, prepareModel, type OpenedModel, type PreparedData, type PreparedModel } from './prepare.js'

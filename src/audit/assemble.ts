@@ -8,7 +8,7 @@ import { SCHEMA_VERSION, type MetricCard, type Report, type Result, type Verdict
 import type { PreparedData, PreparedModel } from '../artifacts/index.js'
 import { excludedGroups } from './excluded-groups.js'
 import { measurePerformance, performanceFindings } from './performance.js'
-import { displayPath, effectiveConfig, labelCounts, sha256, trainingFinding } from './provenance.js'
+import { configSha256, displayPath, effectiveConfig, labelCounts, trainingFinding } from './provenance.js'
 
 export type Assembly = {
   readonly config: ProbityConfig
@@ -27,7 +27,6 @@ export type Assembly = {
 export function assembleReport(assembly: Assembly): Report {
   const { config, folder, data, model, predictions, results, verdict } = assembly
   const { view } = data
-  const effective = effectiveConfig(config, folder)
   const performance = measurePerformance(view, predictions)
   const training = model && trainingFinding(model.summary, data.sha256)
   const used = assembly.metrics.filter((metric) => results.some((result) => result.id === metric.id))
@@ -38,8 +37,8 @@ export function assembleReport(assembly: Assembly): Report {
     summary: summarize(assembly),
     model: model && describeModel(model, folder),
     data: describeData(config, data, folder),
-    config: effective,
-    configSha256: sha256(JSON.stringify(effective)),
+    config: effectiveConfig(config, folder),
+    configSha256: configSha256(config, folder),
     decisionRule: predictions.decisionRule,
     performance,
     seed: config.seed ?? 0,

@@ -9,7 +9,8 @@ import { assembleReport } from './assemble.js'
 import { planChecks } from './checks.js'
 import { evaluateCheck, type Evaluated } from './evaluate.js'
 import { judge, verdictOf } from './judge.js'
-import { host } from './provenance.js'
+import { recordSettings } from './previous-audit.js'
+import { configSha256, host } from './provenance.js'
 
 export type AuditEnvironment = Omit<WorkspaceOptions, 'onWarning'> & {
   readonly metrics: readonly Metric[]
@@ -49,6 +50,10 @@ export async function runAudit(config: ProbityConfig, environment: AuditEnvironm
     signal?.throwIfAborted()
     const model = config.model ? await prepareModel({ data }, workspace) : null
     const checks = planChecks(config, metrics, data.view, model?.summary ?? null)
+    // Before any value is computed, so that a limit cannot be chosen by the result without leaving a trace.
+    const changedSincePreviousAudit = await recordSettings(workspace.store, {
+      config, checks, dataSha256: data.sha256, configSha256: configSha256(config, folder), startedAt: startedAt.toISOString(),
+    })
     const gatherer = createGatherer({
       gatherers: [...gatherers, ...environment.gatherers], workspace, data, model, seed,
       decision: { threshold: config.decision?.threshold ?? null },
@@ -75,6 +80,7 @@ export async function runAudit(config: ProbityConfig, environment: AuditEnvironm
         command: environment.command,
         artifacts: { ...gatherer.stats },
         warnings,
+        changedSincePreviousAudit,
       },
     })
   } finally {

@@ -23,7 +23,9 @@ export function effectiveConfig(config: ProbityConfig, folder: string): Record<s
   }) as Record<string, unknown>
 }
 
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+export const configSha256 = (config: ProbityConfig, folder: string): string => sha256(JSON.stringify(effectiveConfig(config, folder)))
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 export const host = (): Report['run']['host'] => ({ os: process.platform, arch: process.arch, cpu: cpus()[0]?.model.trim() ?? 'unknown', node: process.version })
 

@@ -17,8 +17,11 @@ export function printSummary(report: Report, files: readonly string[]): void {
   print(`${pc.bold('Verdict')}  ${HEADLINE[report.verdict]}`)
   print(`         ${report.summary}`)
   const warnings = report.findings.filter(({ severity }) => severity === 'warning')
-  if (warnings.length > 0) print()
+  const changes = report.run.changedSincePreviousAudit?.changes ?? []
+  if (warnings.length + changes.length > 0) print()
   for (const { message } of warnings) print(`  ${pc.yellow('!')} ${message}`)
+  for (const { setting, previous, now } of changes.slice(0, SHOWN)) print(`  ${pc.yellow('!')} Changed since the previous audit of these data: ${setting}: ${previous} → ${now}.`)
+  if (changes.length > SHOWN) print(`    ${pc.dim(`and ${changes.length - SHOWN} more changes in the report`)}`)
   print()
   const ranked = [...report.results].sort((a, b) => SEVERITY.indexOf(a.status) - SEVERITY.indexOf(b.status))
   const worth = ranked.filter(({ status, value }) => status !== 'not-applicable' && (value !== null || status === 'error'))

@@ -5,7 +5,7 @@
 import type { Capability, ModelInput, Prediction } from './model.js'
 import type { ExcludedRows, Finding } from './dataset.js'
 import type { Settle } from './metric.js'
-import type { Decision, Details, GroupKey, GroupResult, Interval, MetricCard, Report, Result, Threshold } from './report.js'
+import type { ChangedSincePreviousAudit, Decision, Details, GroupKey, GroupResult, Interval, MetricCard, Report, Result, Threshold } from './report.js'
 import { SCHEMA_VERSION } from './report.js'
 
 export type JsonSchema = { readonly [keyword: string]: unknown }
@@ -241,7 +241,13 @@ export const reportSchema: JsonSchema = {
       command: text,
       artifacts: shape<Run['artifacts']>({ computed: count, reused: count }),
       warnings: list(text),
-    }),
+      changedSincePreviousAudit: orNull(
+        shape<ChangedSincePreviousAudit>({
+          previous: orNull(shape<NonNullable<ChangedSincePreviousAudit['previous']>>({ startedAt: { type: 'string', format: 'date-time' }, configSha256: sha256 })),
+          changes: list(shape<ChangedSincePreviousAudit['changes'][number]>({ setting: text, previous: text, now: text })),
+        }),
+      ),
+    }, ['changedSincePreviousAudit']),
   }),
   $defs: defs,
 }

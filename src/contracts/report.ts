@@ -133,6 +133,13 @@ export type Result = {
   readonly details: readonly Details[]
 }
 
+/** What differs from the latest audit of the same data whose settings were others: both values of each limit, group or seed. */
+export type ChangedSincePreviousAudit = {
+  /** null when the store knows of no earlier audit of these data. */
+  readonly previous: { readonly startedAt: string; readonly configSha256: string } | null
+  readonly changes: readonly { readonly setting: string; readonly previous: string; readonly now: string }[]
+}
+
 export type Report = {
   readonly schemaVersion: string
   readonly probity: { readonly version: string }
@@ -180,5 +187,7 @@ export type Report = {
     readonly command: string
     readonly artifacts: { readonly computed: number; readonly reused: number }
     readonly warnings: readonly string[]
+    /** null when nothing was kept from run to run, so that earlier audits cannot be known. Absent in reports of before it was recorded. */
+    readonly changedSincePreviousAudit?: ChangedSincePreviousAudit | null
   }
 }

@@ -9,17 +9,18 @@ import { fixture, runCli, type CliRun } from './run-cli.js'
 let home: string
 let reference: Report
 
-const start = (name: string, cache: string): CliRun =>
+const start = (name: string, cache: string, more: readonly string[] = []): CliRun =>
   runCli(
     [
       'audit', '--model', fixture('models/hmda-mlp.onnx'), '--data', fixture('data/hmda-test.csv'), '--label', 'denied', '--positive', '1', '--favorable', '0',
-      '--sensitive', 'black', '--format', 'json', '--out', join(home, name), '--cache', join(home, cache),
+      '--sensitive', 'black', '--format', 'json', '--out', join(home, name), '--cache', join(home, cache), ...more,
     ],
     home,
   )
 const reportOf = (name: string): Report => JSON.parse(readFileSync(join(home, name, 'report.json'), 'utf8')) as Report
 const withoutRun = (report: Report): string => JSON.stringify({ ...report, run: null })
-const entries = (cache: string): number => (existsSync(join(home, cache)) ? readdirSync(join(home, cache), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.part')).length : 0)
+/** Blocks that are stored: every entry but the record of the settings, which is written before the first. */
+const entries = (cache: string): number => (existsSync(join(home, cache)) ? Math.max(0, readdirSync(join(home, cache), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.part')).length - 1) : 0)
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'e2e-resume-'))
@@ -55,6 +56,19 @@ describe('an audit', { timeout: 240_000 }, () => {
   it('computes nothing when nothing changed', async () => {
     expect((await start('again', 'cache-reference').ended).code).toBe(0)
     expect(reportOf('again').run.artifacts).toEqual({ computed: 0, reused: reference.run.artifacts.computed })
+    expect(withoutRun(reportOf('again'))).toBe(withoutRun(reference))
+  })
+
+  it('knows the previous audit of the same data, and says what changed since, without a trace outside run', async () => {
+    const { previous, changes } = reportOf('again').run.changedSincePreviousAudit ?? { previous: null, changes: null }
+    expect({ previous, changes }).toEqual({ previous: { startedAt: expect.any(String) as string, configSha256: reference.configSha256 }, changes: [] })
+    expect(reference.run.changedSincePreviousAudit).toEqual({ previous: null, changes: [] })
+    const { code, stdout } = await start('reseeded', 'cache-reference', ['--seed', '1']).ended
+    expect(code).toBe(0)
+    expect(stdout).toContain('Changed since the previous audit of these data: seed: 0 → 1.')
+    expect(reportOf('reseeded').run.changedSincePreviousAudit?.changes).toEqual([{ setting: 'seed', previous: '0', now: '1' }])
+    expect((await start('again', 'cache-reference').ended).code).toBe(0)
+    expect(reportOf('again').run.changedSincePreviousAudit?.changes).toEqual([{ setting: 'seed', previous: '1', now: '0' }])
     expect(withoutRun(reportOf('again'))).toBe(withoutRun(reference))
   })
 

@@ -98,6 +98,21 @@ it('says every status in words, beside its symbol', () => {
   for (const word of ['Passed', 'Failed', 'Undecided', 'Informative', 'Not applicable', 'Error']) expect(pages.golden).toContain(`<span class="word">${word}</span>`)
 })
 
+it('shows what changed since the previous audit of the same data, with both values, before any number', () => {
+  const report = goldenReport()
+  const previous = { startedAt: '2026-03-04T05:06:07.000Z', configSha256: 'ab'.repeat(32) }
+  const changes = [{ setting: 'limit of fairness/demographic-parity-ratio@black', previous: 'at least 0.8', now: 'at least 0.7' }]
+  const page = (changedSincePreviousAudit: Report['run']['changedSincePreviousAudit']) => renderHtml({ ...report, run: { ...report.run, changedSincePreviousAudit } }, { showSmall: false })
+  const changed = page({ previous, changes })
+  const place = changed.indexOf('Changed since the previous audit of these data (2026-03-04)')
+  expect(place).toBeGreaterThan(changed.indexOf('id="findings"'))
+  expect(place).toBeLessThan(changed.indexOf('id="people"'))
+  expect(changed).toMatch(/limit of fairness\/demographic-parity-ratio@black<\/dt><dd>at least 0\.7<small>previously: at least 0\.8/)
+  expect(page({ previous, changes: [] })).toContain('2026-03-04, with the same limits, groups and seed')
+  expect(page({ previous: null, changes: [] })).toContain('none on record')
+  expect(page(null)).toContain('not known: no record is kept')
+})
+
 it('survives a report with nothing in it', () => {
   const report = goldenReport()
   const html = renderHtml({ ...report, model: null, performance: null, findings: [], results: [], metrics: {}, notTested: [], data: { ...report.data, label: null, sensitive: [], favorable: null } }, { showSmall: false })
