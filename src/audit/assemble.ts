@@ -51,7 +51,7 @@ export function assembleReport(assembly: Assembly): Report {
   }
 }
 
-/** "On 1,190 rows of hmda-test.csv, model sha256 12ab34cd56ef, decision rule: …: 1 of 6 checks failed, 2 could not be decided." */
+/** "On 1,190 rows of hmda-test.csv, model sha256 12ab34cd56ef, decision rule assumed: most likely class: 1 of 6 checks failed, 2 could not be decided." */
 function summarize({ data, model, predictions, results, verdict, folder }: Assembly): string {
   const judged = results.filter(({ threshold }) => threshold !== null)
   const count = (status: Result['status']) => judged.filter((result) => result.status === status).length
@@ -66,7 +66,13 @@ function summarize({ data, model, predictions, results, verdict, folder }: Assem
         ].join(', ')
   const rows = data.view.rows.toLocaleString('en-US')
   const who = model ? `model ${displayPath(model.original, folder)} (sha256 ${model.sha256.slice(0, 12)}…)` : 'stored predictions'
-  return `On ${rows} rows of ${displayPath(data.original, folder)}, ${who}, decision rule "${predictions.decisionRule}": ${outcome}.`
+  return `On ${rows} rows of ${displayPath(data.original, folder)}, ${who}, ${decisionRuleInWords(predictions.decisionRule)}: ${outcome}.`
+}
+
+/** "decision rule assumed: most likely class", "decision rule: score of yes ≥ 0.3". */
+function decisionRuleInWords(rule: string): string {
+  const assumed = /^([^;]*) \(assumed\)/.exec(rule)
+  return assumed ? `decision rule assumed: ${assumed[1]}${rule.slice(assumed[0].length)}` : `decision rule: ${rule}`
 }
 
 function describeModel(model: PreparedModel, folder: string): NonNullable<Report['model']> {
@@ -136,10 +142,13 @@ function cardOf(metric: Metric): MetricCard {
 /** What a reader might think was covered: whole categories without a value, metrics that were not asked for, and what no audit here covers. */
 function notTested({ metrics, results }: Assembly): Report['notTested'] {
   const unavailable = results.filter(({ status }) => status === 'not-applicable').map(({ key, reason }) => ({ what: key, reason: reason ?? 'not applicable' }))
+  const unapplied = results.filter(({ id, name, sensitive, status, threshold, reason }) =>
+    status === 'informative' && threshold === null && reason !== undefined && sensitive.length === 1 && results.some((other) => other.id === id && other.name === name && other.threshold !== null))
   const missing = metrics.filter(({ id }) => !results.some((result) => result.id === id))
   return [
     ...unavailable,
+    ...unapplied.map(({ key, reason }) => ({ what: `${key} against its limit`, reason: reason ?? '' })),
     ...missing.map(({ id }) => ({ what: id, reason: 'not asked for in the configuration' })),
-    { what: 'privacy, language behaviour, drift, and data other than these rows', reason: 'outside what this audit measures' },
+    { what: 'privacy, behavior on language tasks, drift, and data other than these rows', reason: 'outside what this audit measures' },
   ]
 }

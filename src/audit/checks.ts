@@ -7,6 +7,7 @@ import type { Metric } from '../contracts/metric.js'
 import type { ModelSummary } from '../contracts/model.js'
 import type { Threshold } from '../contracts/report.js'
 import { nearest } from '../contracts/near-names.js'
+import { MOST_GROUPS } from '../statistics/group-rates.js'
 import { checkExclusions } from './excluded-groups.js'
 
 export type Check = {
@@ -37,13 +38,14 @@ export function planChecks(config: ProbityConfig, metrics: readonly Metric[], vi
     }
     const options = optionsOf(metric, entry)
     const columns = metric.per === 'sensitive-column' && view.sensitive.length > 0 ? view.sensitive : [null]
+    const someJudged = columns.some((column) => column === null || column.judged === true)
     return columns.map((sensitive): Check => ({
       key: keyOf(metric.id, entry.name ?? null, sensitive),
       name: entry.name ?? null,
       metric,
       options,
       sensitive,
-      threshold: sensitive && sensitive.judged !== true ? null : threshold,
+      threshold: sensitive && sensitive.judged !== true && !wantsJudgement(sensitive, config, someJudged) ? null : threshold,
       notApplicable: obstacle(metric, view, model, sensitive),
     }))
   })
@@ -63,6 +65,15 @@ function entriesOf(config: ProbityConfig, metrics: readonly Metric[]): { metric:
     const entries = value === true ? [{}] : Array.isArray(value) ? value : [value]
     return entries.map((entry) => ({ metric, entry }))
   })
+}
+
+/**
+ * Whether a limit stays on a column that cannot be judged, so that the report is incomplete instead of silent: identifiers, intersections that the
+ * config lists, and automatic quartiles where no other column could be judged. Beside judged columns, quartiles are informative.
+ */
+function wantsJudgement({ columns, categories }: SensitiveColumn, { data }: ProbityConfig, someJudged: boolean): boolean {
+  const listed = columns.length === 1 || (data.intersections ?? []).some((names) => names.length === columns.length && columns.every((name) => names.includes(name)))
+  return listed && (columns.length > 1 || categories.length > MOST_GROUPS || !someJudged)
 }
 
 const keyOf = (id: string, name: string | null, sensitive: SensitiveColumn | null): string =>

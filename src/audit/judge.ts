@@ -24,7 +24,7 @@ type Judgement = { readonly status: Status; readonly decision: Decision | null; 
  */
 export function judge(evaluated: readonly Evaluated[], view: Pick<DatasetView, 'rows' | 'rowsInFile'>): Result[] {
   const pValues = evaluated.map(failureP)
-  const family = evaluated.flatMap(({ check }, i) => (check.threshold?.judge === 'evidence' ? [i] : []))
+  const family = evaluated.flatMap(({ check }, i) => (check.threshold?.judge === 'evidence' && (check.sensitive?.judged ?? true) === true ? [i] : []))
   const corrected = holm(family.map((i) => pValues[i]))
   const pAdjusted = new Map(family.map((index, i) => [index, corrected[i]]))
   return evaluated.map((each, i) => {
@@ -61,7 +61,8 @@ function decide(evaluated: Evaluated, test: { p: number; pAdjusted: number; fami
   if ('error' in evaluated) return { status: 'error', decision: null, reason: evaluated.error }
   if ('notApplicable' in evaluated) return { status: 'not-applicable', decision: null, reason: evaluated.notApplicable }
   const { measurement } = evaluated
-  if (!threshold) return { status: 'informative', decision: null, ...(sensitive && sensitive.judged !== true && { reason: sensitive.judged.reason }) }
+  if (sensitive && sensitive.judged !== true) return { status: 'informative', decision: null, reason: `${threshold ? 'the limit could not be applied: ' : ''}${sensitive.judged.reason}` }
+  if (!threshold) return { status: 'informative', decision: null }
   if (threshold.judge === 'estimate') return compareEstimate(measurement, threshold)
 
   const { p, pAdjusted, familySize } = test

@@ -27,7 +27,7 @@ export type RateTable = {
 }
 
 /** Over this many, a column looks like an identifier. */
-const MOST_GROUPS = 50
+export const MOST_GROUPS = 50
 const SHOWN_CONFIDENCE = 0.95
 
 /** The outcome a person wants, or what stands in for it. */
