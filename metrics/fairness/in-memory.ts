@@ -5,9 +5,13 @@ import { ProbityError } from '../../src/contracts/errors.js'
 import { indexOfLabel } from '../../src/contracts/labels.js'
 
 type Columns = Readonly<Record<string, ArrayLike<unknown>>>
+type Rows = readonly Readonly<Record<string, unknown>>[]
 
-/** Columns by name, also under `columns`, or anything that hands out a column by its name, such as a loaded table. null, undefined, NaN and '' are missing. */
-export type FairnessTable = Columns | { readonly columns: Columns } | { readonly column: (name: string) => ArrayLike<unknown> }
+/**
+ * Columns by name, also under `columns`; rows as objects; or anything that hands out a column by its name, such as a loaded table.
+ * null, undefined, NaN, '' and a key that a row leaves out are missing.
+ */
+export type FairnessTable = Columns | Rows | { readonly columns: Columns } | { readonly column: (name: string) => ArrayLike<unknown> }
 
 export type FairnessColumns = {
   readonly label?: string
@@ -57,11 +61,21 @@ export function viewOf(table: FairnessTable, options: FairnessColumns): { readon
 }
 
 function columnOf(table: FairnessTable, name: string): ArrayLike<unknown> {
+  if (isRows(table)) return columnOfRows(table, name)
   if ('column' in table && typeof table.column === 'function') return table.column(name)
   const nested = 'columns' in table && !('length' in table.columns)
   const columns = (nested ? table.columns : table) as Columns
   if (Object.hasOwn(columns, name)) return columns[name]
   throw new ProbityError('fairness/unknown-column', `fairness: there is no column ${name}. The columns are ${Object.keys(columns).join(', ')}.`)
+}
+
+const isRows = (table: FairnessTable): table is Rows => Array.isArray(table)
+
+function columnOfRows(rows: Rows, name: string): unknown[] {
+  const notAnObject = rows.findIndex((row) => typeof row !== 'object' || row === null)
+  if (notAnObject >= 0) throw new ProbityError('fairness/row', `fairness: row ${notAnObject} (counted from 0) is ${String(rows[notAnObject])}, not an object. Give rows as objects, or columns by name.`)
+  if (rows.some((row) => Object.hasOwn(row, name))) return rows.map((row) => (Object.hasOwn(row, name) ? row[name] : null))
+  throw new ProbityError('fairness/unknown-column', `fairness: no row has a column ${name}. ${rows.length === 0 ? 'There are no rows.' : `The columns are ${[...new Set(rows.flatMap(Object.keys))].join(', ')}.`}`)
 }
 
 function cut(score: Float64Array | null, classes: readonly string[], positive: string | null, threshold: number): Pick<Predictions, 'predicted' | 'decisionRule'> {

@@ -191,6 +191,8 @@ describe('in memory', () => {
     expect(same).toEqual(results)
     const byName = fairness({ column: (name: string) => three[name as keyof typeof three] }, { label: 'label', prediction: 'prediction', sensitive: 'group', favorable: 'yes' })
     expect(byName).toEqual(results)
+    const rows = three.group.map((group, i) => ({ group, label: three.label[i], prediction: three.prediction[i] }))
+    expect(fairness(rows, { label: 'label', prediction: 'prediction', sensitive: 'group', favorable: 'yes' })).toEqual(results)
     const scored = fairness({ ...three, p: three.prediction.map((value) => (value === 'yes' ? 0.5 : 0.49)) }, { label: 'label', score: 'p', sensitive: 'group', favorable: 'yes', positive: 'yes' })
     expect(scored.map(({ value }) => value)).toEqual(results.map(({ value }) => value))
   })
@@ -206,6 +208,18 @@ describe('in memory', () => {
     [{ label: 'label', sensitive: 'group', favorable: 'yes' }, /nothing predicts/],
   ])('refuses %j', (options, message) => {
     expect(() => fairness(three, options)).toThrow(message)
+  })
+  it('takes a key that a row leaves out as missing, even a hostile one', () => {
+    const rows = three.group.map((group, i) => JSON.parse(`{${i % 10 === 0 ? '' : `"__proto__": "${group}", `}"prediction": "${three.prediction[i]}"}`) as Record<string, string>)
+    const [parity] = fairness(rows, { prediction: 'prediction', sensitive: '__proto__', favorable: 'yes' }).filter(({ id }) => id === 'fairness/demographic-parity-difference')
+    expect(parity.n).toBe(270)
+    expect(parity.groups.find(({ role }) => role === 'unknown')?.n).toBe(30)
+  })
+  it('refuses rows that are none, and columns that no row has', () => {
+    const options = { prediction: 'prediction', sensitive: 'group', favorable: 'yes' }
+    expect(() => fairness([{ prediction: 'yes', grop: 'a' }], options)).toThrow(/no row has a column group\. The columns are prediction, grop/)
+    expect(() => fairness([], options)).toThrow(/There are no rows/)
+    expect(() => fairness(['a'] as never, options)).toThrow(/row 0 \(counted from 0\) is a, not an object/)
   })
   it('refuses columns of different lengths', () => {
     expect(() => fairness({ ...three, group: ['a'] }, { prediction: 'prediction', sensitive: 'group', favorable: 'yes' })).toThrow(/group has 1 rows/)
