@@ -140,6 +140,10 @@ function threatModel({ unit, bounds = 'observed', mutable }: AttackParameters, v
   })
   const isFrozen = new Set(frozen.map(({ column }) => column))
   const chosen = unit ?? (table ? 'sd' : 'raw')
+  const changing = features.filter(({ name }, i) => !isFrozen.has(name) && plan.columns.includes(i))
+  if (table && chosen === 'raw' && changing.length > 1) {
+    throw new ProbityError('config/epsilon', `unit: raw gives ${changing.length} columns of a table one epsilon, whatever each of them measures. Use unit: sd or range, or name one column under mutable.`)
+  }
   const scale = features.map(({ name }, i) => (isFrozen.has(name) || !plan.columns.includes(i) ? 0 : unitOf(chosen, statistics, i, plan.scale)))
   const limits = features.map((feature, i) => limitsOf(bounds, feature, statistics, i, plan.scale, table))
   return {
