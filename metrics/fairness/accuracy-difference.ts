@@ -1,6 +1,7 @@
 import { predictions } from '../../src/contracts/artifact.js'
 import { defineMetric, type MetricContext } from '../../src/contracts/metric.js'
-import { compareRates, type ComparisonOptions } from '../../src/statistics/index.js'
+import type { Details } from '../../src/contracts/report.js'
+import { compareRates, measurePerformance, type ComparisonOptions, type Performance } from '../../src/statistics/index.js'
 import { NEWCOMBE, comparisonLimits, comparisonParameters } from './comparison-card.js'
 
 /**
@@ -27,5 +28,20 @@ export default defineMetric({
   judged: true,
   needs: ['sensitive', 'label'],
   requires: () => ({ predictions: predictions() }),
-  evaluate: ({ predictions }, context: MetricContext<ComparisonOptions>) => compareRates('difference', ['accuracy'], predictions, context),
+  evaluate({ predictions }, context: MetricContext<ComparisonOptions>) {
+    const compared = compareRates('difference', ['accuracy'], predictions, context)
+    return 'notApplicable' in compared ? compared : { ...compared, details: [...(compared.details ?? []), ...besideAccuracy(measurePerformance(context.data, predictions))] }
+  },
 })
+
+/** A constant model can be right most of the time. */
+const besideAccuracy = (overall: Performance | null): Details[] =>
+  overall === null ? [] : [{
+    type: 'facts',
+    title: 'Beside it, over all rows',
+    items: [
+      { name: 'Accuracy', value: overall.accuracy, unit: 'share' },
+      { name: 'Balanced accuracy', value: overall.balancedAccuracy, unit: 'share', note: 'mean over the classes of the share of their rows that are right' },
+      { name: 'Accuracy of always answering the majority class', value: overall.majorityClassAccuracy, unit: 'share', note: `class ${overall.majorityClass}` },
+    ],
+  }]

@@ -7,7 +7,8 @@ import type { Metric } from '../contracts/metric.js'
 import { SCHEMA_VERSION, type MetricCard, type Report, type Result, type Verdict } from '../contracts/report.js'
 import type { PreparedData, PreparedModel } from '../artifacts/index.js'
 import { excludedGroups } from './excluded-groups.js'
-import { measurePerformance, performanceFindings } from './performance.js'
+import { measurePerformance } from '../statistics/performance.js'
+import { performanceFindings } from './performance.js'
 import { configSha256, displayPath, effectiveConfig, labelCounts, trainingFinding } from './provenance.js'
 
 export type Assembly = {
@@ -43,7 +44,7 @@ export function assembleReport(assembly: Assembly): Report {
     performance,
     seed: config.seed ?? 0,
     engine: model ? model.summary.engine : { name: 'none', version: '', provider: 'stored predictions' },
-    findings: [...performanceFindings(performance), ...view.findings, ...(training ? [training] : [])],
+    findings: [...performanceFindings(performance, view, predictions), ...view.findings, ...(training ? [training] : [])],
     metrics: Object.fromEntries(used.map((metric) => [metric.id, cardOf(metric)])),
     results,
     notTested: notTested(assembly),
