@@ -29,5 +29,5 @@ export default defineMetric({
   needs: ['model', 'label', 'gradient', 'row-independence', 'classes'],
   parameters: { type: 'object', additionalProperties: false, properties: attackProperties },
   requires: (options: AttackOptions) => attackRequests('fgsm', options),
-  evaluate: (artifacts, context) => measureRobustAccuracy(artifacts, context, (attacked) => `one FGSM step in L∞, ε = ${attacked.epsilon} ${unitInWords(attacked)}`),
+  evaluate: (artifacts, context) => measureRobustAccuracy(artifacts, context, 'FGSM', (attacked) => `one FGSM step in L∞, ε = ${attacked.epsilon} ${unitInWords(attacked)}`),
 })

@@ -40,6 +40,6 @@ export default defineMetric({
   },
   requires: (options: AttackOptions) => attackRequests('pgd', options),
   evaluate: (artifacts, context) =>
-    measureRobustAccuracy(artifacts, context, (attacked) =>
+    measureRobustAccuracy(artifacts, context, 'PGD', (attacked) =>
       `PGD in L∞, ε = ${attacked.epsilon} ${unitInWords(attacked)}, ${attacked.steps} steps, ${attacked.restarts} ${attacked.restarts === 1 ? 'restart' : 'restarts'}`),
 })

@@ -5,7 +5,7 @@ import type { DatasetView } from '../../src/contracts/dataset.js'
 import { indexOfLabel } from '../../src/contracts/labels.js'
 import { notApplicable, type Measurement, type MetricContext, type NotApplicable } from '../../src/contracts/metric.js'
 import type { Details, GroupResult } from '../../src/contracts/report.js'
-import { pairedDifferenceInterval, wilsonInterval } from '../../src/statistics/index.js'
+import { HUMAN_DECISION_NOTE, pairedDifferenceInterval, wilsonInterval } from '../../src/statistics/index.js'
 
 export type AttackOptions = Omit<AttackParameters, 'attack'> & {
   /** Further epsilons for the curve. Default: half, twice and four times epsilon. */
@@ -27,6 +27,7 @@ export function attackRequests(attack: AttackParameters['attack'], { curve, ...p
 export function measureRobustAccuracy(
   artifacts: Readonly<Record<string, AdversarialExamples>>,
   context: MetricContext<AttackOptions>,
+  shortName: string,
   attackInWords: (attacked: AdversarialExamples) => string,
 ): Measurement | NotApplicable {
   const { attacked, ...curve } = artifacts
@@ -41,8 +42,10 @@ export function measureRobustAccuracy(
     intervalAt: (confidence) => wilsonInterval(right, confidence),
     excluded: data.rows > n ? [{ reason: 'not in the seeded sample of attacked rows, or without a label or a feature', rows: data.rows - n }] : [],
     heldAgainst: attackInWords(attacked),
+    ...(attacked.input === 'table' && { title: `Decision stability under small changes (${shortName})` }),
     notes: [
-      ...(attacked.input === 'table' ? ['Without an adversary who edits applications, read this as decision stability under small changes.'] : []),
+      ...(attacked.input === 'table' ? ['Decision stability under small changes: unless somebody edits applications against the model, it says nothing of an adversary.'] : []),
+      ...(data.labelMeaning === 'human-decision' ? [HUMAN_DECISION_NOTE] : []),
       `Attacked with ${attackInWords(attacked)}; a stronger attack may succeed.`,
       ...(attacked.zeroGradientShare > 0.05
         ? [`The gradient was exactly zero for ${percent(attacked.zeroGradientShare)} of the rows classified right: gradients look masked, and robustness may be overstated.`]
@@ -60,30 +63,37 @@ type Outcomes = {
   /** Right before the attack and right after it. */
   readonly both: number
   readonly majority: { readonly name: string; readonly rows: number }
+  /** Without attack: the mean over the classes of the share of their rows that are right. */
+  readonly balanced: number
 }
 
 function outcomesOf({ rows, classes, cleanPredicted, adversarialPredicted }: AdversarialExamples, { label }: DatasetView): Outcomes {
   const toClass = label?.categories.map((category) => indexOfLabel(classes, category)) ?? []
   const truth = Int32Array.from(rows, (row) => toClass[label?.codes[row] ?? -1] ?? -1)
-  const perClass = new Array<number>(classes.length).fill(0)
+  const perClass = new Array<number>(classes.length).fill(0), rightPerClass = [...perClass]
   let clean = 0, robust = 0, both = 0
   truth.forEach((expected, i) => {
     if (expected >= 0) perClass[expected]++
-    if (cleanPredicted[i] === expected) clean++
+    if (cleanPredicted[i] === expected) {
+      clean++
+      rightPerClass[expected]++
+    }
     if (adversarialPredicted[i] === expected) robust++
     if (cleanPredicted[i] === expected && adversarialPredicted[i] === expected) both++
   })
   const most = perClass.indexOf(Math.max(...perClass))
-  return { truth, clean, robust, both, majority: { name: classes[most], rows: perClass[most] } }
+  const recalls = perClass.flatMap((rows, i) => (rows > 0 ? [rightPerClass[i] / rows] : []))
+  return { truth, clean, robust, both, majority: { name: classes[most], rows: perClass[most] }, balanced: recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length }
 }
 
-function facts(attacked: AdversarialExamples, { clean, robust, both, majority }: Outcomes, n: number): Details {
+function facts(attacked: AdversarialExamples, { clean, robust, both, majority, balanced }: Outcomes, n: number): Details {
   const lost = pairedDifferenceInterval({ both, firstOnly: clean - both, secondOnly: robust - both, neither: n - clean - robust + both }, CONFIDENCE)
   return {
     type: 'facts',
     title: 'Beside it',
     items: [
       { name: 'Accuracy without attack', value: clean / n, unit: 'share', note: `${clean} of ${n} attacked rows` },
+      { name: 'Balanced accuracy without attack', value: balanced, unit: 'share' },
       { name: 'Accuracy lost to the attack', value: (clean - robust) / n, unit: 'share', ...(lost && { note: `95 % interval ${percent(lost.low)} to ${percent(lost.high)}, ${lost.method}` }) },
       { name: 'Accuracy of always answering the majority class', value: majority.rows / n, unit: 'share', note: `class ${majority.name}` },
       { name: 'Attack success', value: clean === 0 ? null : (clean - both) / clean, unit: 'share', note: `of the ${clean} rows classified right, ${clean - both} changed` },

@@ -115,6 +115,7 @@ function describe({ check }: Evaluated, measurement: Measurement | null, view: P
     key: check.key,
     id: metric.id,
     ...(check.name !== null && { name: check.name }),
+    ...(measurement?.title !== undefined && { title: measurement.title }),
     category: metric.id.slice(0, metric.id.indexOf('/')),
     sensitive: sensitive?.columns ?? [],
     parameters: check.options,

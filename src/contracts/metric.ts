@@ -41,9 +41,11 @@ export type Measurement = {
   readonly unjudgedGroups?: readonly { readonly group: string; readonly people: number; readonly reason: string }[]
   /** Set when a result may not be judged at all, or a pass may not stand (over 5 % unknown, and the like). */
   readonly cannotPass?: string
-  /** `familySize` is the number of checks that a failure is corrected for. */
+  /** Where the metric's own title would claim too much of this result. */
+  readonly title?: string
   /** For attacks and the like, where holding is evidence against what was tried alone: "PGD in L∞, …". Worded by the judge. */
   readonly heldAgainst?: string
+  /** `familySize` is the number of checks that a failure is corrected for. */
   readonly settle?: (threshold: { min?: number; max?: number; familySize?: number }) => Settle
   /** In words: who is worse off, "selected = denied: no", and the like. */
   readonly notes?: readonly string[]

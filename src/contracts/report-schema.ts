@@ -191,6 +191,7 @@ const defs: Record<string, JsonSchema> = {
     key: { type: 'string', minLength: 1 },
     id: { type: 'string', pattern: '^[^/]+/.+$' },
     name: text,
+    title: text,
     category: text,
     sensitive: list(text),
     parameters: anything,
@@ -206,7 +207,7 @@ const defs: Record<string, JsonSchema> = {
     reason: text,
     notes: list(text),
     details: list(ref('details')),
-  }, ['name', 'reason']),
+  }, ['name', 'title', 'reason']),
 }
 
 /** What report.json looks like. Numbers are finite doubles; what is undefined is null, never 0. */

@@ -112,6 +112,8 @@ export type Result = {
   readonly key: string
   readonly id: string
   readonly name?: string
+  /** Instead of the metric's title, where that would claim too much of this result. */
+  readonly title?: string
   /** The id before "/". */
   readonly category: string
   readonly sensitive: readonly string[]
