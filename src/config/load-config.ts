@@ -56,7 +56,7 @@ async function readConfig(file: string, { allowCode }: { allowCode: boolean }): 
   const lines = new LineCounter()
   const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines, prettyErrors: true, uniqueKeys: true })
   const [error] = document.errors
-  if (error) throw new ProbityError('config/syntax', `${file}, line ${error.linePos?.[0].line ?? '?'}: ${error.message.split('\n')[0]}`)
+  if (error) throw new ProbityError('config/syntax', `${file}, line ${error.linePos?.[0].line ?? '?'}: ${error.message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '')}. Correct the YAML or JSON there.`)
   const locate: Locate = (path) => {
     const node = document.getIn(path, true)
     return isNode(node) && node.range ? lines.linePos(node.range[0]).line : null

@@ -37,6 +37,7 @@ function explain(error: ErrorObject, path: readonly string[]): string {
     return `is not a known field. ${nearest(String(params['additionalProperty']), known)}`
   }
   if (keyword === 'required') return `needs the field ${String(params['missingProperty'])}.`
+  if (keyword === 'const' && params['allowedValue'] === true) return 'must be true, a record of limits and parameters such as { max: 0.1 }, or a list of such records.'
   if (keyword === 'enum') return `must be one of ${(params['allowedValues'] as unknown[]).map(String).join(', ')}.`
   if (keyword === 'type') return `must be ${([] as string[]).concat(params['type'] as string | string[]).join(' or ')}.`
   if (keyword === 'pattern') return `does not have the expected form (${String(params['pattern'])}).`

@@ -42,7 +42,7 @@ describe('loading', () => {
     mkdirSync(join(folder, 'dir.yaml'))
     await expect(loadConfig(join(folder, 'dir.yaml'), { allowCode: true })).rejects.toThrow(/No configuration at/)
     await expect(load('bad.yaml', 'data: [1, 2')).rejects.toThrow(/bad\.yaml, line \d/)
-    await expect(load('twice.yaml', 'data: { path: a }\ndata: { path: b }\n')).rejects.toThrow(/twice\.yaml, line \d.*unique/i)
+    await expect(load('twice.yaml', 'data: { path: a }\ndata: { path: b }\n')).rejects.toThrow(/twice\.yaml, line 2: Map keys must be unique\. Correct/)
     await expect(load('boom.mjs', "throw new Error('no\\nway')")).rejects.toThrow(/boom\.mjs could not be run: no way/)
   })
 
@@ -62,6 +62,7 @@ describe('validation', () => {
     expect(await problem('data:\n  path: d.csv\n  labelMeaning: decision\n')).toMatch(/line 3: data\.labelMeaning must be one of outcome, human-decision, proxy/)
     expect(await problem('data: { path: d.csv, rows: all }\n')).toMatch(/data\.rows/)
     expect(await problem('data: { path: d.csv }\nseed: -1\n')).toMatch(/line 2: seed must be >= 0/)
+    expect(await problem('data: { path: d.csv }\naudits: { fairness/selection-rate: false }\n')).toMatch(/line 2: audits\.fairness\/selection-rate must be true, a record .* or a list/)
     expect(await problem('data: { path: d.csv }\naudits: { fairness/selection-rate: { min: high } }\n')).toMatch(/audits\.fairness\/selection-rate\.min must be number/)
   })
 
