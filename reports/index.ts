@@ -15,7 +15,10 @@ export type Reporter = {
   readonly render: (report: Report, options: ReportOptions) => string
 }
 
+/** A report in memory and the same one read from its file differ in the order of keys: every format is made from the file's. */
+const fromJson = (render: Reporter['render']): Reporter['render'] => (report, options) => render(JSON.parse(renderJson(report)) as Report, options)
+
 export const reporters: Readonly<Record<Format, Reporter>> = {
   json: { fileName: 'report.json', render: (report) => renderJson(report) },
-  html: { fileName: 'report.html', render: renderHtml },
+  html: { fileName: 'report.html', render: fromJson(renderHtml) },
 }

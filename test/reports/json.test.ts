@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { reporters, type Format } from '../../reports/index.js'
 import { renderJson } from '../../reports/json.js'
 import type { Report } from '../../src/contracts/report.js'
 import { goldenReport } from '../golden/make-report.js'
@@ -12,6 +13,12 @@ function reversed(value: unknown): unknown {
 
 it('gives the same bytes for the same report, however its objects were built', () => {
   expect(renderJson(reversed(goldenReport()) as Report)).toBe(renderJson(goldenReport()))
+})
+
+it.each(Object.keys(reporters) as Format[])('%s made again from report.json has the same bytes as beside the audit', (format) => {
+  const report = { ...goldenReport(), results: goldenReport().results.map((result) => ({ ...result, parameters: { steps: 10, epsilon: 0.1, rows: 5 } })) }
+  const again = JSON.parse(renderJson(report)) as Report
+  expect(reporters[format].render(again, { showSmall: false })).toBe(reporters[format].render(report, { showSmall: false }))
 })
 
 it('keeps every field and every double', () => {
