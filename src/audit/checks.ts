@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { AuditConfig, ProbityConfig } from '../contracts/config.js'
 import type { DatasetView, SensitiveColumn } from '../contracts/dataset.js'
 import { ProbityError } from '../contracts/errors.js'
+import { indexOfLabel } from '../contracts/labels.js'
 import type { Metric } from '../contracts/metric.js'
 import type { ModelSummary } from '../contracts/model.js'
 import type { Threshold } from '../contracts/report.js'
@@ -31,23 +32,25 @@ const COMMON = new Set(['name', 'min', 'max', 'judge', 'onInsufficient', 'setBy'
  */
 export function planChecks(config: ProbityConfig, metrics: readonly Metric[], view: DatasetView, model: ModelSummary | null): Check[] {
   checkExclusions(view.sensitive, config)
-  const checks = entriesOf(config, metrics).flatMap(({ metric, entry }) => {
-    const threshold = thresholdOf(metric, entry)
+  const checks = checkAudits(config, metrics).flatMap(({ metric, name, threshold, options }) => {
     if (threshold && metric.needsDirection && view.favorable === null) {
       throw new ProbityError('config/direction', `audits.${metric.id} has a limit, and its direction decides the verdict: state data.favorable (the outcome a person wants, such as the label value for "approved").`)
     }
-    const options = optionsOf(metric, entry)
     const columns = metric.per === 'sensitive-column' && view.sensitive.length > 0 ? view.sensitive : [null]
     const someJudged = columns.some((column) => column === null || column.judged === true)
-    return columns.map((sensitive): Check => ({
-      key: keyOf(metric.id, entry.name ?? null, sensitive),
-      name: entry.name ?? null,
-      metric,
-      options,
-      sensitive,
-      threshold: sensitive && sensitive.judged !== true && !wantsJudgement(sensitive, config, someJudged) ? null : threshold,
-      notApplicable: obstacle(metric, view, model, sensitive),
-    }))
+    const elsewhere = referenceElsewhere(metric, options, view.sensitive)
+    return columns.map((sensitive): Check => {
+      const other = sensitive && elsewhere(sensitive)
+      return {
+        key: keyOf(metric.id, name, sensitive),
+        name,
+        metric,
+        options,
+        sensitive,
+        threshold: other !== null || (sensitive && sensitive.judged !== true && !wantsJudgement(sensitive, config, someJudged)) ? null : threshold,
+        notApplicable: obstacle(metric, view, model, sensitive) ?? other,
+      }
+    })
   })
   const seen = new Set<string>()
   for (const { key } of checks) {
@@ -55,6 +58,31 @@ export function planChecks(config: ProbityConfig, metrics: readonly Metric[], vi
     seen.add(key)
   }
   return checks
+}
+
+export type AuditEntry = Pick<Check, 'name' | 'metric' | 'options' | 'threshold'>
+
+/**
+ * What of `audits` is right or wrong whatever the data: metrics, parameters and limits, with defaults filled in.
+ *
+ * @throws ProbityError for unknown metrics and parameters, limits on informative metrics, and limits that no value can reach
+ */
+export function checkAudits(config: ProbityConfig, metrics: readonly Metric[]): AuditEntry[] {
+  return entriesOf(config, metrics).map(({ metric, entry }) => ({ metric, name: entry.name ?? null, threshold: thresholdOf(metric, entry), options: optionsOf(metric, entry) }))
+}
+
+/** With several sensitive columns a reference value names a group of some of them; the others are not compared with it, which their result says. */
+function referenceElsewhere(metric: Metric, { reference }: Check['options'], sensitive: readonly SensitiveColumn[]): (column: SensitiveColumn) => string | null {
+  if (metric.per !== 'sensitive-column' || sensitive.length === 0 || reference === undefined || reference === 'best' || reference === 'rest') return () => null
+  const name = String(reference)
+  const groupsOf = ({ parts }: SensitiveColumn) => parts.map((part) => part.join(' & '))
+  const has = (column: SensitiveColumn) => indexOfLabel(groupsOf(column), name) >= 0
+  if (!sensitive.some(has)) {
+    const groups = sensitive.filter(({ columns }) => columns.length === 1).flatMap(groupsOf)
+    throw new ProbityError('config/reference', `audits.${metric.id}.reference is ${name}, which is no group of a sensitive column. ${nearest(name, groups)} Name one of their values, or use best or rest.`)
+  }
+  const own = sensitive.filter(has).map(({ columns }) => columns.join(' & ')).join(', ')
+  return (column) => (has(column) ? null : `the reference ${name} is a group of ${own}, and this entry compares with it alone`)
 }
 
 function entriesOf(config: ProbityConfig, metrics: readonly Metric[]): { metric: Metric; entry: AuditConfig }[] {
@@ -83,6 +111,10 @@ function thresholdOf(metric: Metric, entry: AuditConfig): Threshold | null {
   if (entry.min === undefined && entry.max === undefined) return null
   if (!metric.judged) throw new ProbityError('config/informative', `audits.${metric.id} is informative and cannot carry a limit: ${metric.limits[0]}`)
   if (entry.min !== undefined && entry.max !== undefined && entry.min > entry.max) throw new ProbityError('config/threshold', `audits.${metric.id}: min ${entry.min} is above max ${entry.max}.`)
+  for (const limit of [entry.min, entry.max]) {
+    const [low, high] = metric.range
+    if (limit !== undefined && (limit < low || limit > high)) throw new ProbityError('config/threshold', `audits.${metric.id} has the limit ${limit}, and its values lie between ${low} and ${high} (${metric.unit}): the limit would decide nothing. State it in those units.`)
+  }
   const stated = (text: string | undefined) => text ?? 'not stated'
   return {
     ...(entry.min !== undefined && { min: entry.min }),

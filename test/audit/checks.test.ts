@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { planChecks } from '../../src/audit/checks.js'
+import { checkAudits, planChecks } from '../../src/audit/checks.js'
 import { judge } from '../../src/audit/judge.js'
 import { verdictOf } from '../../src/audit/verdict.js'
 import type { ProbityConfig } from '../../src/contracts/config.js'
@@ -38,5 +38,41 @@ describe('a limit on a column that cannot be judged', () => {
   })
   it('makes the report incomplete on an intersection that the config lists', () => {
     expect(planned([sex, quartiles, joint], { intersections: [['age', 'sex']] })).toEqual({ results: ['pass, limit of 1', 'informative', 'informative, limit'], verdict: 'incomplete' })
+  })
+})
+
+describe('a reference value', () => {
+  const entry = { 'fairness/demographic-parity-difference': { max: 0.1, reference: '1' } }
+  const three = { ...column('age', 3), parts: [['young'], ['old'], ['other']] }
+  const viewOf = (sensitive: SensitiveColumn[]) => ({ sensitive, favorable: '1', positive: '1', label: null }) as unknown as DatasetView
+  const plan = (reference: string | number) => planChecks({ data: { path: 'd.csv' }, audits: { 'fairness/demographic-parity-difference': { max: 0.1, reference } } }, metrics, viewOf([sex, three]), null)
+
+  it('is compared with in the columns that have it, and the others say so', () => {
+    expect(plan(1).map(({ key, threshold, notApplicable }) => [key, threshold !== null, notApplicable])).toEqual([
+      ['fairness/demographic-parity-difference@sex', true, null],
+      ['fairness/demographic-parity-difference@age', false, 'the reference 1 is a group of sex, and this entry compares with it alone'],
+    ])
+    expect(plan('best').every(({ threshold }) => threshold !== null)).toBe(true)
+  })
+  it('that no column has is refused before anything is computed', () => {
+    expect(() => plan('yung')).toThrow(/reference is yung, which is no group of a sensitive column\. Did you mean young\?/)
+    expect(planChecks({ data: { path: 'd.csv' }, audits: entry }, metrics, viewOf([]), null)).toHaveLength(1)
+  })
+})
+
+describe('entries, whatever the data', () => {
+  const check = (audits: ProbityConfig['audits']) => () => checkAudits({ data: { path: 'd.csv' }, audits }, metrics)
+  it.each([
+    [{ 'fairness/demographic-parity-ratio': { min: 80 } }, /has the limit 80, and its values lie between 0 and 1 \(ratio of shares\)/],
+    [{ 'fairness/demographic-parity-difference': { max: -0.1 } }, /has the limit -0\.1/],
+    [{ 'fairness/demographic-parity-diference': true }, /is not a metric\. Did you mean fairness\/demographic-parity-difference\?/],
+    [{ 'fairness/demographic-parity-difference': { maximum: 0.1 } }, /maximum is not a parameter/],
+    [{ 'robustness/pgd': { epsilon: 0 } }, /robustness\/pgd\.epsilon must be > 0/],
+    [{ 'transparency/completeness': { min: 0.9 } }, /informative/],
+  ] as const)('%j is refused', (audits, message) => {
+    expect(check(audits as unknown as ProbityConfig['audits'])).toThrow(message)
+  })
+  it('may lie at the ends of the range', () => {
+    expect(check({ 'fairness/demographic-parity-ratio': { min: 0, max: 1 } })()).toHaveLength(1)
   })
 })
