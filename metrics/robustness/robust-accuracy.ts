@@ -40,6 +40,7 @@ export function measureRobustAccuracy(
     value: right.successes / n,
     n,
     intervalAt: (confidence) => wilsonInterval(right, confidence),
+    decisionIntervalAt: (confidence) => exactOrWilsonInterval(right, confidence),
     excluded: data.rows > n ? [{ reason: 'not in the seeded sample of attacked rows, or without a label or a feature', rows: data.rows - n }] : [],
     heldAgainst: attackInWords(attacked),
     ...(attacked.input === 'table' && { title: `Decision stability under small changes (${shortName})` }),

@@ -1,7 +1,7 @@
 /** @file What a metric is: metadata, what it needs, and a pure function. */
 import type { ArtifactRequests, ArtifactValues } from './artifact.js'
 import type { DatasetView, SensitiveColumn } from './dataset.js'
-import type { Details, GroupResult, Interval } from './report.js'
+import type { Details, GroupResult, Interval, Settle } from './report.js'
 
 /** Which way is better. `none` for descriptive values. */
 export type Direction = 'higher-is-better' | 'lower-is-better' | 'none'
@@ -19,14 +19,6 @@ export type MetricContext<O> = {
 
 /** The interval at a two-sided confidence level in (0, 1); judging inverts it. Null when it cannot be computed at any level. */
 export type IntervalAt = (confidence: number) => Interval | null
-
-/** What the sample could decide, from stated alternatives and never from the observed gap. */
-export type Settle = {
-  /** With 80 % power at this sample; null when no alternative can be decided. */
-  readonly smallestDecidableGap: number | null
-  readonly rowsPerGroup: { readonly ifPass: number | null; readonly ifFail: number | null }
-  readonly limitingCell: string
-}
 
 export type Measurement = {
   readonly value: number

@@ -4,7 +4,7 @@
  */
 import type { Capability, ModelInput, Prediction } from './model.js'
 import type { ExcludedRows, Finding } from './dataset.js'
-import type { Settle } from './metric.js'
+import type { Settle } from './report.js'
 import type { ChangedSincePreviousAudit, Decision, Details, GroupKey, GroupResult, Interval, MetricCard, Report, Result, Threshold } from './report.js'
 import { SCHEMA_VERSION } from './report.js'
 

@@ -1,7 +1,6 @@
 /** @file report.json: the one document that every other format is made from. */
 import type { ModelSummary } from './model.js'
 import type { ExcludedRows, Finding } from './dataset.js'
-import type { Settle } from './metric.js'
 
 export const SCHEMA_VERSION = '1.0.0'
 
@@ -79,6 +78,14 @@ export type Threshold = {
   readonly setBy: string
   readonly on: string
   readonly reason: string
+}
+
+/** What the sample could decide, from stated alternatives and never from the observed gap. */
+export type Settle = {
+  /** With 80 % power at this sample; null when no alternative can be decided. */
+  readonly smallestDecidableGap: number | null
+  readonly rowsPerGroup: { readonly ifPass: number | null; readonly ifFail: number | null }
+  readonly limitingCell: string
 }
 
 export type Decision = {

@@ -2,7 +2,7 @@
  * @file How much a sample can decide: power of the one-sided tests on a gap or a ratio, from stated alternatives and never from what was
  * observed, which would only restate the p-value (Hoenig and Heisey 2001, "The abuse of power", Am. Stat. 55(1)).
  */
-import type { Settle } from '../contracts/metric.js'
+import type { Settle } from '../contracts/report.js'
 import { bisect } from './bisect.js'
 import type { Scale } from './extremes.js'
 import { normalCdf, normalQuantile } from './normal.js'

@@ -37,7 +37,7 @@ describe('two proportions', () => {
     close(ratio.low, mover_ratio[0], 1e-11)
     close(ratio.high, mover_ratio[1], 1e-10 * mover_ratio[1])
   })
-  it('reproduces the epinephrine trial of Perondi et al. 2004 as Fagerland, Lydersen and Laake 2017, table 4.12 and 4.16, print it', () => {
+  it('reproduces the published example 7/34 against 1/34 (Perondi et al. 2004), with the digits that the R package contingencytables tests', () => {
     const high = { successes: 7, trials: 34 }
     const standard = { successes: 1, trials: 34 }
     const difference = newcombeInterval(high, standard, 0.95)
@@ -74,7 +74,7 @@ describe('paired difference', () => {
     close(actual.low, interval[0])
     close(actual.high, interval[1])
   })
-  it('reproduces the myeloma trial of Cavo et al. 2012 as Fagerland, Lydersen and Laake 2017 print it', () => {
+  it('reproduces the published paired example 59, 6, 16, 80 (Cavo et al. 2012), with the digits that the R package contingencytables tests', () => {
     const { low, high } = pairedDifferenceInterval({ both: 59, firstOnly: 6, secondOnly: 16, neither: 80 }, 0.95)!
     expect([low.toFixed(4), high.toFixed(4)]).toEqual(['-0.1186', '-0.0046'])
   })
