@@ -5,7 +5,7 @@ import type { DatasetView } from '../../src/contracts/dataset.js'
 import { indexOfLabel } from '../../src/contracts/labels.js'
 import { notApplicable, type Measurement, type MetricContext, type NotApplicable } from '../../src/contracts/metric.js'
 import type { Details, GroupResult } from '../../src/contracts/report.js'
-import { HUMAN_DECISION_NOTE, pairedDifferenceInterval, wilsonInterval } from '../../src/statistics/index.js'
+import { HUMAN_DECISION_NOTE, exactOrWilsonInterval, pairedDifferenceInterval, wilsonInterval } from '../../src/statistics/index.js'
 
 export type AttackOptions = Omit<AttackParameters, 'attack'> & {
   /** Further epsilons for the curve. Default: half, twice and four times epsilon. */
@@ -16,6 +16,8 @@ export type AttackOptions = Omit<AttackParameters, 'attack'> & {
 export type AttackRequests = Readonly<Record<string, ArtifactRequest<'adversarial-examples'>>>
 
 const CONFIDENCE = 0.95
+/** Gradients that are zero for more rows than this look masked (Athalye, Carlini, Wagner 2018, arXiv:1802.00420). */
+const MASKED_SHARE = 0.05
 
 export function attackRequests(attack: AttackParameters['attack'], { curve, ...parameters }: AttackOptions): AttackRequests {
   const { epsilon, stepSize } = parameters
@@ -43,12 +45,13 @@ export function measureRobustAccuracy(
     decisionIntervalAt: (confidence) => exactOrWilsonInterval(right, confidence),
     excluded: data.rows > n ? [{ reason: 'not in the seeded sample of attacked rows, or without a label or a feature', rows: data.rows - n }] : [],
     heldAgainst: attackInWords(attacked),
+    ...(attacked.zeroGradientShare > MASKED_SHARE && { cannotPass: `the gradient was exactly zero for ${percent(attacked.zeroGradientShare)} of the rows classified right, so the attack had no direction there and its failure shows nothing` }),
     ...(attacked.input === 'table' && { title: `Decision stability under small changes (${shortName})` }),
     notes: [
       ...(attacked.input === 'table' ? ['Decision stability under small changes: unless somebody edits applications against the model, it says nothing of an adversary.'] : []),
       ...(data.labelMeaning === 'human-decision' ? [HUMAN_DECISION_NOTE] : []),
       `Attacked with ${attackInWords(attacked)}; a stronger attack may succeed.`,
-      ...(attacked.zeroGradientShare > 0.05
+      ...(attacked.zeroGradientShare > MASKED_SHARE
         ? [`The gradient was exactly zero for ${percent(attacked.zeroGradientShare)} of the rows classified right: gradients look masked, and robustness may be overstated.`]
         : []),
     ],
