@@ -4,6 +4,7 @@ import { anchors } from './anchors.js'
 import { formatCount, formatShown, DASH, bytes, duration, format, integer } from './numbers.js'
 import { protectCounts } from './cells.js'
 import { suppressData, suppressResults } from './suppression.js'
+import { type FirstView, firstView } from './view-first.js'
 import { groupName } from './view-groups.js'
 import type { ResultView } from './view-result.js'
 import { excludedWords, resultView } from './view-result.js'
@@ -33,10 +34,17 @@ export type MetricView = {
   readonly results: readonly ResultView[]
 }
 
+/** One configured limit, and everything that it was held against. */
+export type LimitRow = { readonly metric: string; readonly limit: NonNullable<ResultView['limit']>; readonly places: readonly { readonly anchor: string; readonly about: string; readonly last: boolean }[] }
+
+/** One metric without a limit; results that read the same are one row. */
+export type DescribedView = { readonly metric: string; readonly span: number; readonly rows: readonly { readonly anchor: string; readonly about: string; readonly badge: Badge | null; readonly value: string | null; readonly interval: string | null; readonly leads: boolean }[] }
+
 export type ViewModel = {
   readonly title: string
   readonly verdict: Badge & { readonly sentence: string; readonly meaning: string }
   readonly tally: readonly (Badge & { readonly count: string })[]
+  readonly first: FirstView | null
   readonly scope: readonly Fact[]
   readonly findings: readonly { readonly severity: string; readonly symbol: string; readonly word: string; readonly message: string }[]
   /** Settings that are not those of the previous audit of the same data. */
@@ -45,13 +53,13 @@ export type ViewModel = {
   readonly rateTitle: string
   readonly label: PeopleView | null
   readonly excludedRows: readonly string[]
-  readonly limits: readonly ResultView[]
+  readonly limits: readonly LimitRow[]
   readonly notTested: readonly { readonly what: string; readonly reason: string }[]
   readonly command: string
   readonly hashes: readonly Fact[]
   /** The worst status first. */
   readonly judged: readonly ResultView[]
-  readonly described: readonly ResultView[]
+  readonly described: readonly DescribedView[]
   readonly categories: readonly { readonly anchor: string; readonly title: string; readonly metrics: readonly MetricView[] }[]
   readonly provenance: readonly { readonly title: string; readonly facts: readonly Fact[] }[]
   readonly config: string
@@ -122,11 +130,14 @@ function metricView(id: string, card: MetricCard | null, results: readonly Resul
     { name: 'Direction', value: directionWords(card.direction) },
   ] : []
   return {
-    anchor, title: card?.title ?? id, id, question: card?.question ?? '', formula: card?.formula ?? '', meaning: card?.meaning ?? '', facts,
+    anchor, title: sharedTitle(results) ?? card?.title ?? id, id, question: card?.question ?? '', formula: card?.formula ?? '', meaning: card?.meaning ?? '', facts,
     limits: card?.limits ?? [], results,
     references: (card?.references ?? []).map(({ text, url }) => ({ text, url: url !== undefined && /^https?:\/\//i.test(url) ? url : null })),
   }
 }
+
+/** A metric whose results all carry a title of their own goes by it. */
+const sharedTitle = (results: readonly ResultView[]): string | null => (new Set(results.map(({ metric }) => metric)).size === 1 ? (results[0]?.metric ?? null) : null)
 
 function categoriesOf(report: Report, views: readonly ResultView[]): ViewModel['categories'] {
   const ids = [...new Set(report.results.map(({ id }) => id))]
@@ -189,6 +200,31 @@ const SEVEREST_FIRST = ['fail', 'error', 'insufficient', 'not-applicable', 'pass
 
 const bySeverity = (views: readonly ResultView[]): readonly ResultView[] => SEVEREST_FIRST.flatMap((status) => views.filter(({ badge }) => badge.status === status))
 
+/** Rows of the same key become one, in the order of the first. */
+function grouped<T>(rows: readonly T[], keyOf: (row: T) => string): readonly (readonly T[])[] {
+  const found = new Map<string, T[]>()
+  for (const row of rows) found.set(keyOf(row), [...(found.get(keyOf(row)) ?? []), row])
+  return [...found.values()]
+}
+
+const limitRows = (views: readonly ResultView[]): readonly LimitRow[] =>
+  grouped(views.flatMap((view) => (view.limit ? [{ ...view, limit: view.limit }] : [])), ({ metric, limit }) => JSON.stringify([metric, limit])).flatMap((own) => {
+    const [first] = own
+    return first ? [{ metric: first.metric, limit: first.limit, places: own.map(({ anchor, about }, i) => ({ anchor, about, last: i === own.length - 1 })) }] : []
+  })
+
+const describedRows = (views: readonly ResultView[]): readonly DescribedView[] =>
+  grouped(views, ({ metric }) => metric).map((own) => {
+    const rows = grouped(own, ({ badge, value, interval }) => JSON.stringify([badge.status, value, interval]))
+    return {
+      metric: own[0]?.metric ?? '',
+      span: rows.length,
+      rows: rows.flatMap((same, i) => same.slice(0, 1).map(({ anchor, badge, value, interval }) => ({
+        anchor, value, interval, badge: badge.status === 'informative' ? null : badge, about: same.map(({ about }) => about).join('; '), leads: i === 0,
+      }))),
+    }
+  })
+
 function tally(views: readonly ResultView[]): ViewModel['tally'] {
   return SEVEREST_FIRST.flatMap((status) => {
     const own = views.filter(({ badge }) => badge.status === status)
@@ -218,6 +254,7 @@ export function viewModel(report: Report, options: { readonly showSmall: boolean
     title: `Probity audit: ${report.model?.path ?? report.data.path}`,
     verdict: { ...verdictBadge(report.verdict), sentence: plain(report.summary), meaning: verdictMeaning(report.verdict) },
     tally: tally(results),
+    first: firstView(report, shown, results),
     scope: scopeFacts(report),
     findings: report.findings.map(({ severity, message }) => ({ severity, ...SEVERITY[severity], message: plain(message) })),
     changed: changedView(report),
@@ -225,7 +262,7 @@ export function viewModel(report: Report, options: { readonly showSmall: boolean
     rateTitle: unknownCategory ? `Label is ${report.data.favorable ?? ''} (favorable)` : 'Label rate',
     label: labelView(report, showSmall),
     excludedRows: report.data.excluded.map((each) => excludedWords(each, showSmall)),
-    limits: results.filter(({ limit }) => limit !== null),
+    limits: limitRows(results),
     notTested: report.notTested,
     command: report.run.command,
     hashes: [
@@ -236,7 +273,7 @@ export function viewModel(report: Report, options: { readonly showSmall: boolean
       { name: 'Earlier audits of these data', value: earlierAudits(report) },
     ],
     judged: bySeverity(results.filter(({ limit }) => limit !== null)),
-    described: results.filter(({ limit }) => limit === null),
+    described: describedRows(results.filter(({ limit }) => limit === null)),
     categories: categoriesOf(report, results),
     provenance: provenance(report),
     config: JSON.stringify(report.config, null, 2),

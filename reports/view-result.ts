@@ -101,6 +101,8 @@ function unitText(value: Shown | null, unit: string, decimals: number | null): s
 export const excludedWords = ({ reason, rows }: ExcludedRows, showSmall: boolean): string =>
   `${formatCount(showSmall || !isSmall(rows) ? rows : UNDER)} rows left out: ${reason}`
 
+const titleOf = (result: Result, card: MetricCard | null): string => result.title ?? card?.title ?? result.id
+
 const parameterText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 export function resultView(report: Report, result: Result, shown: ShownResult, anchor: string, showSmall: boolean): ResultView {
@@ -115,7 +117,7 @@ export function resultView(report: Report, result: Result, shown: ShownResult, a
   const reason = result.reason === undefined ? null : sentence(plain(result.reason))
   const exact = typeof shown.value === 'number'
   return {
-    anchor, key: result.key, badge: statusBadge(result.status), metric: card?.title ?? result.id, category: result.category, about: aboutWords(result),
+    anchor, key: result.key, badge: statusBadge(result.status), metric: titleOf(result, card), category: result.category, about: aboutWords(result),
     value,
     unit: value === 'withheld' ? '' : unitText(shown.value, unit, decimals),
     interval: interval ?? (value !== null && !exact ? 'withheld' : null),
@@ -129,7 +131,7 @@ export function resultView(report: Report, result: Result, shown: ShownResult, a
     judgement: decision ? (shown.compared && !exact ? ['The p-values are withheld, so that no count under 10 can be worked out from them.'] : [sentence(plain(decision.explanation)), ...pValueWords(result.status, decision)].filter((each) => each !== '' && each !== reason)) : [],
     settle: shown.compared || result.status !== 'insufficient' ? [] : settleView(result, guard),
     notes: [...result.notes.map(plain), ...result.excluded.map((each) => excludedWords(each, showSmall))],
-    gauge: gauge(result, shown, card, `${card?.title ?? result.id}, ${aboutWords(result)}: ${value ?? 'no value'}${interval ? `, interval ${interval}` : ''}${threshold ? `; limit ${limitWords(threshold, unit)}` : ''}`),
+    gauge: gauge(result, shown, card, `${titleOf(result, card)}, ${aboutWords(result)}: ${value ?? 'no value'}${interval ? `, interval ${interval}` : ''}${threshold ? `; limit ${limitWords(threshold, unit)}` : ''}`),
     groups: shown.groups.length ? groupTable(shown.groups, groupUnit(unit, result.groups), `Groups of ${result.sensitive.join(' and ') || 'the data'}`) : null,
     details: result.details.map((details) => detailsView(details, { text: guard, shown })),
     folded: threshold === null && result.sensitive.length > 1,

@@ -23,9 +23,9 @@ const VERDICT: Readonly<Record<Verdict, Badge>> = {
 
 const VERDICT_MEANING: Readonly<Record<Verdict, string>> = {
   pass: 'Every check that has a limit passed, on these rows and under this decision rule. What was not tested is listed below.',
-  fail: 'At least one limit is exceeded.',
+  fail: 'At least one check failed: the evidence, or the bare estimate where that is what was judged, is beyond its limit.',
   insufficient: 'No limit is shown to be exceeded, but at least one is not shown to hold: these rows cannot decide it.',
-  incomplete: 'At least one check that has a limit could not be computed, so the audit as a whole has no answer yet.',
+  incomplete: 'At least one check that has a limit could not be computed or judged, so the audit as a whole has no answer yet.',
   'not-judged': 'The configuration sets no limits. The values below are descriptions; none of them was held against anything.',
 }
 

@@ -19,7 +19,7 @@ function tagsOf(html: string): readonly Tag[] {
   }))
 }
 
-const TAGS = new Set('!doctype html head meta title link style body a nav p span ul li small main header section h1 h2 h3 h4 h5 div dl dt dd b table caption thead tbody tr th td details summary article code footer svg desc rect line text circle polygon polyline figure figcaption pre'.split(' '))
+const TAGS = new Set('!doctype html head meta title link style body a nav p span ul ol li small main header section h1 h2 h3 h4 h5 div dl dt dd b table caption thead tbody tr th td details summary article code footer svg desc rect line text circle polygon polyline figure figcaption pre'.split(' '))
 
 it.each(Object.entries(pages))('%s: nothing on the page can run or load', (_, html) => {
   const tags = tagsOf(html)
