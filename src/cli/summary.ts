@@ -4,13 +4,14 @@ import type { Report, Result, Verdict } from '../contracts/report.js'
 import { print } from './output.js'
 
 const HEADLINE: Readonly<Record<Verdict, string>> = {
-  pass: pc.green('PASS: every limit was shown to hold'),
-  fail: pc.red('FAIL: at least one limit was shown not to hold'),
+  pass: pc.green('PASS: every check that has a limit passed'),
+  fail: pc.red('FAIL: at least one check is beyond its limit'),
   insufficient: pc.yellow('INSUFFICIENT: the data cannot decide every limit'),
-  incomplete: pc.red('INCOMPLETE: not everything that was asked for could be computed'),
+  incomplete: pc.red('INCOMPLETE: not everything that has a limit could be computed and judged'),
   'not-judged': pc.cyan('NOT JUDGED: the configuration states no limits'),
 }
-const SEVERITY: readonly Result['status'][] = ['error', 'fail', 'insufficient', 'pass', 'informative', 'not-applicable']
+/** What has a limit and no answer comes with the failures: it decides the verdict. */
+const SEVERITY: readonly Result['status'][] = ['error', 'not-applicable', 'fail', 'insufficient', 'pass', 'informative']
 const SHOWN = 8
 
 export function printSummary(report: Report, files: readonly string[]): void {
@@ -24,7 +25,7 @@ export function printSummary(report: Report, files: readonly string[]): void {
   if (changes.length > SHOWN) print(`    ${pc.dim(`and ${changes.length - SHOWN} more changes in the report`)}`)
   print()
   const ranked = [...report.results].sort((a, b) => SEVERITY.indexOf(a.status) - SEVERITY.indexOf(b.status))
-  const worth = ranked.filter(({ status, value }) => status !== 'not-applicable' && (value !== null || status === 'error'))
+  const worth = ranked.filter(({ status, value, threshold }) => (status === 'not-applicable' ? threshold !== null : value !== null || status === 'error'))
   const width = Math.max(0, ...worth.slice(0, SHOWN).map(({ key }) => key.length))
   for (const result of worth.slice(0, SHOWN)) print(`  ${colour(result.status)}  ${result.key.padEnd(width)}  ${describe(result)}`)
   const rest = report.results.length - Math.min(SHOWN, worth.length)
@@ -36,7 +37,8 @@ export function printSummary(report: Report, files: readonly string[]): void {
 function describe({ value, interval, threshold, reason, status }: Result): string {
   if (status === 'error' || value === null) return reason ?? ''
   const limit = threshold ? `, limit ${[threshold.min !== undefined ? `≥ ${threshold.min}` : '', threshold.max !== undefined ? `≤ ${threshold.max}` : ''].filter(Boolean).join(' and ')}` : ''
-  return `${round(value)}${interval ? ` [${round(interval.low)}, ${round(interval.high)}]` : ''}${limit}`
+  const why = status === 'insufficient' && reason ? `; ${reason}` : ''
+  return `${round(value)}${interval ? ` [${round(interval.low)}, ${round(interval.high)}]` : ''}${limit}${why}`
 }
 
 const round = (value: number) => String(Number(value.toPrecision(3)))
