@@ -33,7 +33,7 @@ export default defineMetric({
     properties: {
       ...attackProperties,
       steps: { type: 'integer', minimum: 1, maximum: 10000, default: 40 },
-      stepSize: { type: 'number', exclusiveMinimum: 0, description: 'In the unit of epsilon. Default: epsilon / 10.' },
+      stepSize: { type: 'number', exclusiveMinimum: 0, description: 'In the unit of epsilon. Default: epsilon / 10, or 2.5 epsilon / steps where that is more.' },
       restarts: { type: 'integer', minimum: 1, maximum: 100, default: 1 },
       randomStart: { type: 'boolean', default: true, description: 'Start anywhere in the ball instead of at the row itself.' },
     },

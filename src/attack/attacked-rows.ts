@@ -27,6 +27,8 @@ export type AttackOptions = {
   readonly output?: string
   /** For models of one column; default 0.5. */
   readonly threshold?: number
+  /** Class index per row from the model's outputs, where another rule decides than the model's own label, the largest column or `threshold`. */
+  readonly classify?: (outputs: Tensors, rows: number) => Int32Array
   readonly seed?: number
   /** Names of the rows for randomness, so that a row draws the same numbers in any block; default 0, 1, …. */
   readonly rowNumbers?: ArrayLike<number>
@@ -79,7 +81,9 @@ export function feedsAt({ model, input, feeds, dims }: AttackedRows, points: Flo
 
 /** Classes at the given points. */
 export async function classify(rows: AttackedRows, points: Float64Array, subset: readonly number[] | null = null): Promise<Int32Array> {
-  return predictedClasses(await rows.model.predict(feedsAt(rows, points, subset)), rows.model.prediction, rows.options.threshold)
+  const outputs = await rows.model.predict(feedsAt(rows, points, subset))
+  const { classify: own, threshold } = rows.options
+  return own ? own(outputs, subset?.length ?? rows.dims[0]) : predictedClasses(outputs, rows.model.prediction, threshold)
 }
 
 /** [subset, size]; what is not finite gives no direction and counts as zero. */

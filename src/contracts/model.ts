@@ -28,6 +28,8 @@ export type Prediction = {
   readonly labelOutput: string | null
   /** Class labels by output index, from model metadata or classifier attributes; null when the model does not say. */
   readonly classes: readonly string[] | null
+  /** What the label output calls the classes, by index, where the config gives them names that the model does not know. */
+  readonly labelClasses?: readonly string[]
   /** Columns of `output`: 1 for [batch] and [batch, 1]; null when only known at run time. */
   readonly columns: number | null
 }

@@ -1,5 +1,6 @@
 /** @file How the answer is read: what the graph shows, overruled by what the caller says. */
 import { ProbityError } from '../contracts/errors.js'
+import { indexOfLabel } from '../contracts/labels.js'
 import type { ModelOutput, Prediction } from '../contracts/model.js'
 import { nearest } from '../contracts/near-names.js'
 import { sizeOf } from '../tensor/dtypes.js'
@@ -19,13 +20,20 @@ export function settlePrediction(detected: Prediction, override: LoadOptions['pr
   const output = detected.output === null ? named : fetched(detected.output)
   const kind = override?.kind ?? detected.kind
   const classes = override?.classes?.map(String) ?? detected.classes
-  if (kind === 'label') return { output: null, kind, logits: null, labelOutput: named ?? detected.labelOutput ?? output, classes, columns: null }
+  const renamed = labelClassesOf(detected, classes)
+  if (kind === 'label') return { output: null, kind, logits: null, labelOutput: named ?? detected.labelOutput ?? output, classes, ...renamed, columns: null }
   const columns = detected.columns ?? columnsOf(outputs.find(({ name }) => name === output))
   const classCount = columns === 1 ? 2 : columns
   if (override?.classes && classCount !== null && override.classes.length !== classCount) {
     throw new ProbityError('engine/classes', `${override.classes.length} classes were given, and output ${output} has ${columns === 1 ? 'one column, which is two classes' : `${columns} columns`}`)
   }
-  return { output, kind, logits: kind === detected.kind ? detected.logits : null, labelOutput: detected.labelOutput, classes, columns }
+  return { output, kind, logits: kind === detected.kind ? detected.logits : null, labelOutput: detected.labelOutput, classes, ...renamed, columns }
+}
+
+/** Names that share nothing with the model's own rename them by index (0, 1 → no, yes); where some are the same, the model's labels speak for themselves. */
+function labelClassesOf({ labelOutput, classes: own }: Prediction, classes: readonly string[] | null): Pick<Prediction, 'labelClasses'> {
+  const isRenamed = labelOutput !== null && own !== null && classes !== null && own.length === classes.length && own.every((name) => indexOfLabel(classes, name) < 0)
+  return isRenamed ? { labelClasses: own } : {}
 }
 
 /** Columns of a [batch, …] output; null when only known at run time. */

@@ -13,7 +13,7 @@ import { toNumbers } from './tensor.js'
  * @param threshold Of one-column outputs; 0.5 by default, which is logit ≥ 0.
  */
 export function predictedClasses(outputs: Tensors, prediction: Prediction, threshold = 0.5): Int32Array {
-  if (prediction.labelOutput !== null && outputs[prediction.labelOutput]) return labelsToIndices(outputs[prediction.labelOutput], prediction.classes)
+  if (prediction.labelOutput !== null && outputs[prediction.labelOutput]) return labelsToIndices(outputs[prediction.labelOutput], prediction.labelClasses ?? prediction.classes)
   const output = prediction.output === null ? undefined : outputs[prediction.output]
   if (!output) throw new ProbityError('tensor/prediction', `No prediction can be read: output ${prediction.output ?? '(none)'} is not among ${Object.keys(outputs).join(', ')}`)
   const rows = output.dims[0] ?? 1

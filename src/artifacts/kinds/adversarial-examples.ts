@@ -4,12 +4,14 @@ import type { DatasetView, Feature, InputPlan } from '../../contracts/dataset.js
 import { ProbityError } from '../../contracts/errors.js'
 import { indexOfLabel } from '../../contracts/labels.js'
 import { nearest } from '../../contracts/near-names.js'
-import type { Tensor } from '../../contracts/tensor.js'
-import { fgsm, pgd } from '../../attack/index.js'
+import type { Tensor, Tensors } from '../../contracts/tensor.js'
+import { defaultStepSize, fgsm, pgd } from '../../attack/index.js'
 import { featureStatistics, fillInputs, type FeatureStatistics } from '../../data/index.js'
 import { randomStream, sampleRows } from '../../tensor/random.js'
+import { decideRows } from '../decision-rule.js'
 import type { ArtifactGatherer, Json } from '../kind.js'
-import { completeRows, isTable } from './model-inputs.js'
+import { readAnswers } from '../model-answers.js'
+import { completeRows, floatInputs, isTable } from './model-inputs.js'
 
 const BLOCK_ROWS = 256
 const DEFAULT_ROWS = 500
@@ -34,6 +36,7 @@ type Concrete = {
   readonly randomStart: boolean
   /** Class index of each label category. */
   readonly classOfLabel: readonly number[]
+  readonly classes: readonly string[]
   readonly threshold: number | null
   readonly frozen: readonly { readonly column: string; readonly reason: string }[]
   readonly bounds: string
@@ -46,22 +49,28 @@ export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples
   plan(parameters, { predictions: predicted }, { view, model, inputs, decision, seed, blockRows }) {
     if (!model) return { unavailable: 'needs a model; this audit has stored predictions only' }
     if (!view.label) return { unavailable: 'needs labels' }
-    if (inputs.length !== 1) return { unavailable: `attacks change one float input, and the model has ${inputs.length} inputs` }
+    const floats = floatInputs(inputs)
+    if (floats.length !== 1) return { unavailable: `attacks change one float input, and the model has ${floats.length} (${floats.map(({ input }) => input).slice(0, 5).join(', ') || 'none'})` }
+    const [attacked] = floats
     const { label } = view
     const classOfLabel = label.categories.map((category) => indexOfLabel(predicted.classes, category))
-    const threat = threatModel(parameters, view, inputs[0])
+    const threat = threatModel(parameters, view, attacked)
     const steps = parameters.attack === 'fgsm' ? 1 : parameters.steps ?? DEFAULT_STEPS
     const concrete: Concrete = {
       ...threat,
       attack: parameters.attack,
-      input: inputs[0].input,
+      input: attacked.input,
       epsilon: parameters.epsilon,
       steps,
-      stepSize: parameters.attack === 'fgsm' ? parameters.epsilon : parameters.stepSize ?? parameters.epsilon / 10,
+      stepSize: parameters.attack === 'fgsm' ? parameters.epsilon : parameters.stepSize ?? defaultStepSize(parameters.epsilon, steps),
       restarts: parameters.attack === 'fgsm' ? 1 : parameters.restarts ?? 1,
       randomStart: parameters.attack === 'fgsm' ? false : parameters.randomStart ?? true,
       classOfLabel,
+      classes: predicted.classes,
       threshold: decision.threshold,
+    }
+    if (concrete.stepSize * steps < concrete.epsilon) {
+      throw new ProbityError('config/step-size', `steps × stepSize is ${concrete.stepSize * steps}, less than epsilon ${concrete.epsilon}: the attack could not reach the edge of what it may change. Raise steps or stepSize.`)
     }
     const usable = completeRows(view).filter((row) => (classOfLabel[label.codes[row]] ?? -1) >= 0)
     if (concrete.scale.every((scale) => scale === 0)) return { unavailable: `no column may change: ${concrete.frozen.map(({ column, reason }) => `${column} (${reason})`).slice(0, 8).join(', ')}. Name columns under mutable to attack them` }
@@ -75,10 +84,10 @@ export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples
 
   async gather(rows, json, { model, view, inputs, seed }) {
     const concrete = json as unknown as Concrete
-    const [plan] = inputs
+    const [plan] = floatInputs(inputs)
     const perElement = (perFeature: readonly number[]): Tensor => ({ data: Float64Array.from(plan.columns, (column) => perFeature[column]), dims: [1, ...plan.shape], dtype: 'float64' })
     const target = rows.map((row) => concrete.classOfLabel[view.label?.codes[row] ?? -1])
-    const { steps, stepSize, restarts, randomStart, threshold } = concrete
+    const { steps, stepSize, restarts, randomStart, classes, threshold } = concrete
     const options = {
       target, seed,
       epsilon: concrete.epsilon,
@@ -87,7 +96,8 @@ export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples
       mask: perElement(concrete.scale.map((scale) => (scale > 0 ? 1 : 0))),
       rowNumbers: rows,
       input: concrete.input,
-      ...(threshold !== null && { threshold }),
+      // The rule of the audit, so that "right before the attack" means what the report's accuracy means.
+      classify: (outputs: Tensors, count: number) => decideRows(readAnswers(model.prediction, outputs, count), model.prediction, classes, { positive: view.positive, threshold }),
     }
     const feeds = fillInputs(view, inputs, rows)
     const result = concrete.attack === 'fgsm' ? await fgsm(model, feeds, options) : await pgd(model, feeds, { ...options, steps, stepSize, restarts, randomStart })
@@ -116,7 +126,7 @@ export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples
       distance: Float64Array.from(parts.flatMap((part) => Array.from(part.tensors['distance'].data as Float64Array))),
       zeroGradientShare: sum('cleanRight') === 0 ? 0 : sum('zeroGradientRows') / sum('cleanRight'),
       epsilon, unit, steps, restarts, bounds,
-      input: isTable(inputs) ? 'table' : 'tensor',
+      input: isTable(floatInputs(inputs)) ? 'table' : 'tensor',
       mutableColumns: view.features.map(({ name }) => name).filter((name) => !frozenColumns.has(name)),
       frozenColumns: frozen,
     } satisfies AdversarialExamples
@@ -134,8 +144,8 @@ function threatModel({ unit, bounds = 'observed', mutable }: AttackParameters, v
   const { features } = view
   const statistics = featureStatistics(view)
   checkNames([...(mutable ?? []), ...(typeof bounds === 'object' && !isPair(bounds) ? Object.keys(bounds) : [])], features)
-  const frozen = features.flatMap((feature) => {
-    const reason = mutable ? (mutable.includes(feature.source) || mutable.includes(feature.name) ? null : 'not declared mutable') : table ? frozenReason(feature, view) : null
+  const frozen = features.flatMap((feature, i) => {
+    const reason = !plan.columns.includes(i) ? 'feeds an input that holds no floats' : mutable ? (mutable.includes(feature.source) || mutable.includes(feature.name) ? null : 'not declared mutable') : table ? frozenReason(feature, view) : null
     return reason === null ? [] : [{ column: feature.name, reason }]
   })
   const isFrozen = new Set(frozen.map(({ column }) => column))
@@ -146,6 +156,9 @@ function threatModel({ unit, bounds = 'observed', mutable }: AttackParameters, v
   }
   const scale = features.map(({ name }, i) => (isFrozen.has(name) || !plan.columns.includes(i) ? 0 : unitOf(chosen, statistics, i, plan.scale)))
   const limits = features.map((feature, i) => limitsOf(bounds, feature, statistics, i, plan.scale, table))
+  features.forEach(({ name }, i) => {
+    if (scale[i] > 0) checkBounds(name, limits[i], [statistics.min[i] * plan.scale, statistics.max[i] * plan.scale])
+  })
   return {
     unit: chosen,
     scale,
@@ -175,6 +188,14 @@ function limitsOf(bounds: NonNullable<AttackParameters['bounds']>, { name, sourc
   }
   const [low, high] = table ? [min[i], max[i]] : [Math.min(...min), Math.max(...max)]
   return scale < 0 ? [high * scale, low * scale] : [low * scale, high * scale]
+}
+
+/** @throws ProbityError when the data themselves lie outside: no change could be within both epsilon and bounds */
+function checkBounds(name: string, [low, high]: readonly [number, number], ends: readonly [number, number]): void {
+  const [least, most] = [Math.min(...ends), Math.max(...ends)]
+  const slack = 1e-6 * Math.max(1, Math.abs(least), Math.abs(most))
+  if (least >= low - slack && most <= high + slack) return
+  throw new ProbityError('config/bounds', `The attack's bounds of ${name} are ${low} to ${high}, and its values in the data lie between ${least} and ${most} (in units of the model's input). Give bounds that hold the data, or leave them out for what was observed.`)
 }
 
 const isPair = (bounds: unknown): bounds is readonly [number, number] => Array.isArray(bounds)

@@ -1,6 +1,6 @@
 /** @file Attributions: integrated gradients of the log-odds of one class, refined row by row, averaged over reference rows. */
 import { predictions, type Attributions, type AttributionParameters, type Predictions } from '../../contracts/artifact.js'
-import type { DatasetView } from '../../contracts/dataset.js'
+import type { DatasetView, InputPlan } from '../../contracts/dataset.js'
 import { ProbityError } from '../../contracts/errors.js'
 import { indexOfLabel } from '../../contracts/labels.js'
 import type { Tensor, Tensors } from '../../contracts/tensor.js'
@@ -8,7 +8,7 @@ import { featureStatistics, fillBlock, fillInputs } from '../../data/index.js'
 import { attributionsWithTolerance } from '../../explain/index.js'
 import { randomStream, sampleRows } from '../../tensor/random.js'
 import type { ArtifactGatherer, GatherContext, Json, PlanContext } from '../kind.js'
-import { completeRows, isTable, sourceColumns } from './model-inputs.js'
+import { completeRows, floatInputs, isTable, sourceColumns } from './model-inputs.js'
 
 const BASELINE_ROWS = 32
 const MAX_STEPS = 2048
@@ -89,21 +89,21 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
     }
   },
 
-  combine(parts, { rows, concrete }, { predictions: predicted }, { view, model }) {
+  combine(parts, { rows, concrete }, { predictions: predicted }, { view, model, inputs }) {
     const { classIndex, sign, baseline, second } = concrete as unknown as Concrete
     const name = `${view.label?.name ?? 'class'} = ${predicted.classes[classIndex]}`
     const join = (key: string) => Float64Array.from(parts.flatMap((part) => Array.from(part.tensors[key].data as Float64Array)))
     const joinWhole = (key: string) => Int32Array.from(parts.flatMap((part) => Array.from(part.tensors[key].data as Int32Array)))
     return {
       rows: Int32Array.from(rows),
-      columns: sourceColumns(view),
+      columns: sourceColumns(view, floatInputs(inputs)),
       values: join('values'),
       completenessGap: join('gap'),
       tolerance: join('tolerance'),
       steps: joinWhole('steps'),
       output: join('output'),
       baselineOutput: (parts[0].json as { baselineOutput: number }).baselineOutput,
-      baseline: baselineInWords(baseline, sign === 1 ? `not predicted as ${name}` : `predicted as ${name}`),
+      baseline: `${baselineInWords(baseline, sign === 1 ? `not predicted as ${name}` : `predicted as ${name}`)}${heldInWords(view, inputs)}`,
       secondTopColumn: second && joinWhole('secondTop'),
       secondBaseline: second && baselineInWords(second, ''),
       explained: sign === 1 ? `log-odds of ${name}` : `log-odds against ${name}`,
@@ -141,7 +141,8 @@ function chooseBaseline(
   }
   const statistics = featureStatistics(view)
   if (baseline === 'zero') {
-    const outside = isTable(inputs) ? view.features.filter((_, i) => statistics.min[i] > 0 || statistics.max[i] < 0) : []
+    const moved = new Set(floatInputs(inputs).flatMap(({ columns }) => columns))
+    const outside = isTable(inputs) ? view.features.filter((_, i) => moved.has(i) && (statistics.min[i] > 0 || statistics.max[i] < 0)) : []
     if (outside.length > 0) {
       throw new ProbityError('config/baseline', `baseline zero lies outside what was observed in ${outside.map(({ name }) => name).slice(0, 5).join(', ')}: an impossible row. Choose favorable-sample or mean.`)
     }
@@ -167,15 +168,16 @@ function spreadOfLogOdds({ probabilities, classes }: Predictions, classIndex: nu
 }
 
 function baselineFeeds(baseline: Baseline, { view, inputs }: GatherContext): Tensors {
-  if ('rows' in baseline) return fillInputs(view, inputs, baseline.rows)
-  return fillBlock(view.features, inputs, Float64Array.from(baseline.values))
+  if ('rows' in baseline) return fillInputs(view, floatInputs(inputs), baseline.rows)
+  return fillBlock(view.features, floatInputs(inputs), Float64Array.from(baseline.values))
 }
 
 /** Attributions of tensors, added up per source column of the file: [rows, columns]. */
 function bySourceColumn(attributions: Tensors, { view, inputs }: GatherContext, rows: number, sign: number): Float64Array {
-  const columns = sourceColumns(view)
+  const explained = floatInputs(inputs)
+  const columns = sourceColumns(view, explained)
   const values = new Float64Array(rows * columns.length)
-  for (const { input, columns: features } of inputs) {
+  for (const { input, columns: features } of explained) {
     const target = features.map((feature) => columns.indexOf(view.features[feature].source))
     const own = attributions[input].data as Float64Array // [rows, ...shape]
     for (let row = 0; row < rows; row++) {
@@ -192,6 +194,12 @@ function topColumns(values: Float64Array, rows: number): Int32Array {
     for (let i = 1; i < width; i++) if (Math.abs(values[row * width + i]) > Math.abs(values[row * width + best])) best = i
     return best
   })
+}
+
+function heldInWords(view: DatasetView, inputs: readonly InputPlan[]): string {
+  const explained = floatInputs(inputs)
+  const held = inputs.filter((input) => !explained.includes(input))
+  return held.length === 0 ? '' : `, with ${sourceColumns(view, held).join(', ')} of the ${held.length === 1 ? 'input' : 'inputs'} ${held.map(({ input }) => input).join(', ')} at each row's own values (no gradient leads there)`
 }
 
 function baselineInWords(baseline: Baseline, which: string): string {

@@ -5,8 +5,8 @@ import { indexOfLabel } from '../../contracts/labels.js'
 import type { Prediction } from '../../contracts/model.js'
 import { fillInputs } from '../../data/index.js'
 import { classLabels, spelledLike } from '../class-labels.js'
-import { argmax, decideByThreshold, toProbabilities } from '../decide.js'
-import type { ArtifactGatherer, Part, PlanContext } from '../kind.js'
+import { chooseRule, columnsOf, settleRow } from '../decision-rule.js'
+import type { ArtifactGatherer, PlanContext } from '../kind.js'
 import { readAnswers } from '../model-answers.js'
 import { storedPredictions } from '../stored-predictions.js'
 
@@ -38,7 +38,7 @@ export const predictionsGatherer: ArtifactGatherer<'predictions', Record<string,
     const prediction = model!.prediction
     const modelLabels = prediction.labelOutput === null ? null : parts.flatMap((part) => part.tensors.label!.data as readonly string[])
     const { classes, assumed } = settleClasses(prediction, modelLabels, context)
-    const chosen = chooseRule(prediction, classes, context)
+    const chosen = chooseRule(prediction, classes, { positive: view.positive, threshold: context.decision.threshold })
     const answer: Predictions = {
       classes,
       predicted: new Int32Array(view.rows).fill(-1),
@@ -48,7 +48,7 @@ export const predictionsGatherer: ArtifactGatherer<'predictions', Record<string,
     }
     let at = 0
     for (const part of parts) {
-      const output = prediction.output === null ? null : columnsOf(part, prediction, classes)
+      const output = prediction.output === null ? null : columnsOf(part.tensors.output!, prediction, classes)
       const partRows = output?.rows ?? part.tensors.label!.dims[0]!
       for (let i = 0; i < partRows; i++, at++) {
         const row = rows[at]!
@@ -63,14 +63,6 @@ export const predictionsGatherer: ArtifactGatherer<'predictions', Record<string,
   },
 }
 
-type SettledRow = {
-  /** [classes]; null for scores, which are no probabilities. */
-  readonly probabilities: Float64Array | null
-  /** [classes] what classes are ranked by: the model's own numbers, since softmax can make near values equal. */
-  readonly ranking: Float64Array
-  readonly score: number
-}
-
 /** Labels that a label-only model gives beside those of the data are classes too. */
 function settleClasses(prediction: Prediction, modelLabels: readonly string[] | null, { view }: PlanContext): { classes: readonly string[]; assumed: boolean } {
   const labels = classLabels(prediction, view)
@@ -78,48 +70,4 @@ function settleClasses(prediction: Prediction, modelLabels: readonly string[] | 
   if (prediction.output !== null || prediction.classes || !modelLabels) return labels
   const given = [...new Set(modelLabels)].map((label) => spelledLike(labels.classes, label))
   return { classes: [...new Set([...labels.classes, ...given.sort()])], assumed: false }
-}
-
-/** A threshold that the config states is obeyed before the model's own label, which knows nothing of it. */
-function chooseRule(prediction: Prediction, classes: readonly string[], { view, decision }: PlanContext): { positive: number; inWords: string; decide: (row: SettledRow | null, label: string | null) => number } {
-  const positive = view.positive === null ? -1 : indexOfLabel(classes, view.positive)
-  const { threshold } = decision
-  if (threshold !== null && prediction.output !== null) {
-    if (positive < 0) throw new ProbityError('predictions/threshold', `decision.threshold needs to know the score of which class is compared. Give data.positive: one of ${classes.join(', ')}.`)
-    if (positive === 0 && prediction.kind === 'score' && prediction.columns === 1) {
-      throw new ProbityError('predictions/threshold', `The model's score speaks of ${classes[1]}, and decision.threshold is about ${classes[0]}, the positive class. Make ${classes[1]} the positive class, or turn model.output.classes round.`)
-    }
-    return { positive, inWords: `score of ${classes[positive]} ≥ ${threshold}`, decide: (row) => (row ? decideByThreshold(row.score, threshold, positive, row.ranking) : -1) }
-  }
-  if (prediction.labelOutput !== null) return { positive, inWords: 'the model\'s own label', decide: (_row, label) => indexOfClass(classes, label ?? '') }
-  return { positive, inWords: 'most likely class (assumed)', decide: (row) => (row ? argmax(row.ranking) : -1) }
-}
-
-function indexOfClass(classes: readonly string[], label: string): number {
-  const index = indexOfLabel(classes, label)
-  if (index < 0) throw new ProbityError('predictions/unknown-label', `The model gave the label "${label.slice(0, 80)}", which is not one of its classes (${classes.join(', ')}). Correct model.output.classes.`)
-  return index
-}
-
-function settleRow(raw: Float64Array, { kind }: Prediction, positive: number): SettledRow {
-  if (kind === 'score' || kind === 'label') {
-    const ranking = raw.length === 1 ? Float64Array.of(0, raw[0]!) : raw
-    return { probabilities: null, ranking, score: raw.length === 1 ? scoreOfSecond(raw[0]!, positive) : (raw[positive] ?? NaN) }
-  }
-  const probabilities = toProbabilities(raw, kind)
-  const ranking = kind === 'logits' ? (raw.length === 1 ? Float64Array.of(0, raw[0]!) : raw) : probabilities
-  return { probabilities, ranking, score: probabilities[positive] ?? NaN }
-}
-
-/** A lone score speaks of the second class; where the first is positive, its order is turned round. */
-const scoreOfSecond = (score: number, positive: number): number => (positive === 0 ? -score : score)
-
-function columnsOf(part: Part, prediction: Prediction, classes: readonly string[]): { data: Float64Array; rows: number; columns: number } {
-  const { data, dims } = part.tensors.output!
-  const [rows, columns] = dims as readonly [number, number]
-  const expected = classes.length
-  if (columns !== expected && !(columns === 1 && expected === 2)) {
-    throw new ProbityError('predictions/classes', `Output ${prediction.output} has ${columns} columns for ${expected} classes (${classes.join(', ')}). State model.output.classes, one for each column in order.`)
-  }
-  return { data: data as Float64Array, rows, columns }
 }
