@@ -64,6 +64,7 @@ export function formatCount(shown: Shown): string {
 export function formatShown(shown: Shown, unit: string, decimals: number | null): string {
   if (shown === 'withheld') return 'withheld'
   if (typeof shown === 'number') return format(shown, unit, decimals)
+  if (shown.high - shown.low < 1e-9) return format(shown.low, unit, null)
   const step = 1e3
   const low = Math.floor(shown.low * step + 1e-9) / step
   const high = Math.ceil(shown.high * step - 1e-9) / step
@@ -79,6 +80,7 @@ export function formatCell(value: string | number | boolean | null, unit: string
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'string') return value
   if (isShare(unit)) return format(value, unit, null)
+  if (unit === 'difference of shares') return `${fixed(value * 100, 1)} percentage points`
   return Number.isInteger(value) ? integer(value) : significant(value)
 }
 

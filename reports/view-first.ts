@@ -44,13 +44,13 @@ export function firstView(report: Report, shown: readonly ShownResult[], views: 
   const open = WORST_FIRST.flatMap((status) => rows.filter(({ result }) => result.status === status && (result.threshold !== null || status === 'error')))
   if (open.length > 0) return { title: 'What to look at first', items: open.slice(0, MOST_JUDGED).map(item), more: Math.max(0, open.length - MOST_JUDGED) }
   if (report.verdict !== 'not-judged') return null
-  const gaps = rows.filter(({ result }) => result.unit === 'difference of shares' && result.sensitive.length === 1 && result.value !== null).sort((a, b) => (b.result.value ?? 0) - (a.result.value ?? 0))
+  const gaps = rows.filter(({ result, shown: { value } }) => result.unit === 'difference of shares' && result.sensitive.length === 1 && typeof value === 'number').sort((a, b) => (b.result.value ?? 0) - (a.result.value ?? 0))
   return gaps.length === 0 ? null : { title: 'Largest gaps between groups; none was judged', items: gaps.slice(0, MOST_DESCRIBED).map(item), more: 0 }
 }
 
 function item({ result, shown, view }: Row): FirstView['items'][number] {
   const { badge, anchor, metric, about, value, limit, decision, interval } = view
-  const measured = value === null ? '' : `${value}${interval && interval !== 'withheld' ? ` (${interval})` : ''}`
+  const measured = value === null ? '' : value === 'withheld' ? 'value withheld' : `${value}${interval && interval !== 'withheld' ? ` (${interval})` : ''}`
   const outcome = [measured, limit ? `limit ${limit.words}` : ''].filter(Boolean).join(', ')
   return { badge, anchor, metric, about, outcome: limit ? `${outcome}: ${decision}` : outcome, groups: groupsInWords(result, shown), reason: BOTH_SIDES.test(result.reason ?? '') ? settledBy(result, view) : (view.reason ?? '') }
 }
@@ -63,6 +63,7 @@ function groupsInWords(result: Result, { groups }: ShownResult): string {
   const [, rate, worse] = RATE.find(([pattern]) => pattern.test(result.id)) ?? [null, 'rate', 'lower']
   const [first, second] = worse === 'lower' ? [low, high] : [high, low]
   const [own, other] = ratesInWords([first, second])
+  if (first.value === 'withheld' || second.value === 'withheld') return ''
   return `${groupName(first.source.group)}: ${rate} ${own} against ${other} of ${groupName(second.source.group)}`
 }
 
@@ -78,7 +79,7 @@ function ratesInWords(groups: readonly ShownGroup[]): readonly string[] {
 /** What it would take, where the data are consistent with both sides. */
 function settledBy({ decision }: Result, { settle }: ResultView): string {
   const rows = decision?.settle?.rowsPerGroup
-  if (!rows || settle.length === 0) return ''
+  if (!rows || settle.length === 0) return 'The data are consistent with both sides of the limit.'
   const sizes = [rows.ifPass, rows.ifFail].filter((each) => each !== null).map((each) => Math.ceil(each)).sort((a, b) => a - b)
   const [least, most] = [sizes[0], sizes.at(-1)]
   if (least === undefined || most === undefined) return 'Not decidable at this limit, even with 100 times the rows.'

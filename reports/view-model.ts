@@ -256,14 +256,15 @@ export function viewModel(report: Report, options: { readonly showSmall: boolean
     tally: tally(results),
     first: firstView(report, shown, results),
     scope: scopeFacts(report),
-    findings: report.findings.map(({ severity, message }) => ({ severity, ...SEVERITY[severity], message: plain(message) })),
+    // The table of the label says the same.
+    findings: report.findings.filter(({ id }) => id !== 'base-rates' || report.data.label === null).map(({ severity, message }) => ({ severity, ...SEVERITY[severity], message: plain(message) })),
     changed: changedView(report),
     people: peopleViews(report, showSmall),
     rateTitle: unknownCategory ? `Label is ${report.data.favorable ?? ''} (favorable)` : 'Label rate',
     label: labelView(report, showSmall),
     excludedRows: report.data.excluded.map((each) => excludedWords(each, showSmall)),
     limits: limitRows(results),
-    notTested: report.notTested,
+    notTested: grouped(report.notTested, ({ reason }) => reason).map((same) => ({ what: same.map(({ what }) => what).join(', '), reason: same[0]?.reason ?? '' })),
     command: report.run.command,
     hashes: [
       { name: 'Seed', value: String(report.seed), code: true },

@@ -18,7 +18,7 @@ export type GaugeView = {
   readonly axis: AxisView
   readonly mark: Mark
   /** The side of the limit where it holds. */
-  readonly holds: { readonly x: number; readonly width: number } | null
+  readonly holds: { readonly x: number; readonly width: number }
   readonly limits: readonly number[]
   readonly description: string
 }
@@ -64,8 +64,9 @@ export function aboutWords(result: Result): string {
 
 function gauge(result: Result, shown: ShownResult, card: MetricCard | null, text: string): GaugeView | null {
   const { threshold, unit } = result
-  if (shown.value === null || shown.value === 'withheld') return null
   const limits = [threshold?.min, threshold?.max].filter((each) => each !== undefined)
+  // Without a limit there is nothing to hold the value against; the groups have a chart of their own.
+  if (shown.value === null || shown.value === 'withheld' || limits.length === 0) return null
   const values = typeof shown.value === 'number' ? [shown.value] : [shown.value.low, shown.value.high]
   const ends = [...values, ...(shown.interval ? [shown.interval.low, shown.interval.high] : []), ...limits]
   // Zero and the ideal anchor the picture, unless they would squeeze everything else into a corner.
@@ -74,20 +75,21 @@ function gauge(result: Result, shown: ShownResult, card: MetricCard | null, text
   const beyond = [threshold?.min === undefined ? [] : [threshold.min + width / 4], threshold?.max === undefined ? [] : [threshold.max - width / 4]].flat()
   const scale = linearScale([...ends, ...anchors, ...beyond], { within: card?.range ?? [null, null], ticks: 5, pad: 4 })
   const mark = markOf(scale, shown.value, shown.interval)
-  if (!mark || (limits.length === 0 && mark.from === null)) return null
+  if (!mark) return null
   const from = threshold?.min === undefined ? 0 : scale.at(threshold.min)
   const to = threshold?.max === undefined ? 100 : scale.at(threshold.max)
-  return { axis: axisView(scale, unit), mark, holds: limits.length ? { x: from, width: Math.round(Math.max(0, to - from) * 100) / 100 } : null, limits: limits.map(scale.at), description: text }
+  return { axis: axisView(scale, unit), mark, holds: { x: from, width: Math.round(Math.max(0, to - from) * 100) / 100 }, limits: limits.map(scale.at), description: text }
 }
 
 function settleView(result: Result, guard: TextGuard): ResultView['settle'] {
   const settle = result.decision?.settle
   if (!settle) return []
+  const step = result.unit.startsWith('ratio') ? 0.05 : 0.02
   const people = (count: number | null): string => (count === null ? 'not decidable at this limit' : `${Math.ceil(count).toLocaleString('en-US')} rows per group`)
   return [
     { name: 'Smallest gap from the limit that this sample decides (80 % power)', value: settle.smallestDecidableGap === null ? 'none' : format(settle.smallestDecidableGap, '', null) },
-    { name: 'Fresh sample that would settle it, if the limit holds', value: people(settle.rowsPerGroup.ifPass) },
-    { name: 'Fresh sample that would settle it, if it does not', value: people(settle.rowsPerGroup.ifFail) },
+    { name: `Fresh sample that would settle it, if the truth is ${step} inside the limit`, value: people(settle.rowsPerGroup.ifPass) },
+    { name: `Fresh sample that would settle it, if the truth is ${step} beyond the limit`, value: people(settle.rowsPerGroup.ifFail) },
     { name: 'Limiting cell', value: guardText(settle.limitingCell, guard) },
   ]
 }

@@ -86,7 +86,7 @@ export function pValueWords(status: Status, decision: Decision): readonly string
   const { p, pAdjusted, familySize, pPass } = decision
   const adjusted = pAdjusted === null || familySize < 2 ? '' : `; ${figure(pAdjusted)} after correcting for ${familySize} checks`
   const against = p === null || p > UNREMARKABLE ? [] : [`If the limit held, a result this far beyond it or farther would come from ${odds(p)} (${figure(p)}${adjusted}).`]
-  const towards = pPass === null || pPass > UNREMARKABLE ? [] : [`If the limit were exceeded, a result this favorable to it or more would come from ${odds(pPass)} (${figure(pPass)}).`]
+  const towards = pPass === null || pPass > UNREMARKABLE ? [] : [`If the limit did not hold, a result this favorable to it or more would come from ${odds(pPass)} (${figure(pPass)}).`]
   if (status === 'fail') return against
   if (status === 'pass') return towards
   return status === 'insufficient' ? [...against, ...towards] : []

@@ -98,7 +98,7 @@ function facts(attacked: AdversarialExamples, { clean, robust, both, majority, b
     items: [
       { name: 'Accuracy without attack', value: clean / n, unit: 'share', note: `${clean} of ${n} attacked rows` },
       { name: 'Balanced accuracy without attack', value: balanced, unit: 'share' },
-      { name: 'Accuracy lost to the attack', value: (clean - robust) / n, unit: 'share', ...(lost && { note: `95 % interval ${percent(lost.low)} to ${percent(lost.high)}, ${lost.method}` }) },
+      { name: 'Accuracy lost to the attack', value: (clean - robust) / n, unit: 'difference of shares', ...(lost && { note: `95 % interval ${points(lost.low)} to ${points(lost.high)} percentage points, ${lost.method}` }) },
       { name: 'Accuracy of always answering the majority class', value: majority.rows / n, unit: 'share', note: `class ${majority.name}` },
       { name: 'Attack success', value: clean === 0 ? null : (clean - both) / clean, unit: 'share', note: `of the ${clean} rows classified right, ${clean - both} changed` },
       { name: 'Epsilon', value: `${attacked.epsilon} ${unitInWords(attacked)}` },
@@ -173,4 +173,5 @@ function successByGroup({ rows, cleanPredicted, adversarialPredicted }: Adversar
 export const unitInWords = ({ unit, input }: AdversarialExamples): string =>
   unit === 'sd' ? 'standard deviations of each column' : unit === 'range' ? "shares of each column's observed range" : input === 'tensor' ? "units of the model's input" : 'raw units'
 
-const percent = (share: number) => `${share < 0 ? '−' : ''}${Math.abs(100 * share).toFixed(1)} %`
+const points = (share: number) => `${share < 0 ? '−' : ''}${Math.abs(100 * share).toFixed(1)}`
+const percent = (share: number) => `${points(share)} %`

@@ -1,6 +1,11 @@
 /** @file The only writers to stdout and stderr. Names and file contents reach the terminal without control characters. */
 import { messageOf, ProbityError, stripControls } from '../contracts/errors.js'
 
+// A reader such as `head` may close the pipe early; the report is written and the exit code still says the verdict.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 /** Results: stdout. */
 export const print = (line = ''): void => void process.stdout.write(`${harmless(line)}\n`)
 /** Progress and warnings: stderr. */

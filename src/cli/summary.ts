@@ -13,6 +13,7 @@ const HEADLINE: Readonly<Record<Verdict, string>> = {
 /** What has a limit and no answer comes with the failures: it decides the verdict. */
 const SEVERITY: readonly Result['status'][] = ['error', 'not-applicable', 'fail', 'insufficient', 'pass', 'informative']
 const SHOWN = 8
+const CHANGES_SHOWN = 3
 
 export function printSummary(report: Report, files: readonly string[]): void {
   print(`${pc.bold('Verdict')}  ${HEADLINE[report.verdict]}`)
@@ -21,8 +22,8 @@ export function printSummary(report: Report, files: readonly string[]): void {
   const changes = report.run.changedSincePreviousAudit?.changes ?? []
   if (warnings.length + changes.length > 0) print()
   for (const { message } of warnings) print(`  ${pc.yellow('!')} ${message}`)
-  for (const { setting, previous, now } of changes.slice(0, SHOWN)) print(`  ${pc.yellow('!')} Changed since the previous audit of these data: ${setting}: ${previous} → ${now}.`)
-  if (changes.length > SHOWN) print(`    ${pc.dim(`and ${changes.length - SHOWN} more changes in the report`)}`)
+  for (const { setting, previous, now } of changes.slice(0, CHANGES_SHOWN)) print(`  ${pc.yellow('!')} Changed since the previous audit of these data: ${setting}: ${previous} → ${now}.`)
+  if (changes.length > CHANGES_SHOWN) print(`    ${pc.dim(`and ${changes.length - CHANGES_SHOWN} more changes in the report`)}`)
   print()
   const ranked = [...report.results].sort((a, b) => SEVERITY.indexOf(a.status) - SEVERITY.indexOf(b.status))
   const worth = ranked.filter(({ status, value, threshold }) => (status === 'not-applicable' ? threshold !== null : value !== null || status === 'error'))

@@ -32,7 +32,7 @@ it('ranges are rounded outwards', () => {
 
 it('puts p-values into words, for the side that the status speaks of', () => {
   expect(pValueWords('fail', decision)).toEqual(['If the limit held, a result this far beyond it or farther would come from about 1 in 910 samples (p = 0.0011; p = 0.0055 after correcting for 5 checks).'])
-  expect(pValueWords('pass', { ...decision, pPass: 0.0004 })).toEqual(['If the limit were exceeded, a result this favorable to it or more would come from fewer than 1 in 1,000 samples (p < 0.001).'])
+  expect(pValueWords('pass', { ...decision, pPass: 0.0004 })).toEqual(['If the limit did not hold, a result this favorable to it or more would come from fewer than 1 in 1,000 samples (p < 0.001).'])
   expect(pValueWords('insufficient', { ...decision, p: null, pPass: null })).toEqual([])
 })
 
