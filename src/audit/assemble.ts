@@ -61,7 +61,7 @@ function summarize({ data, model, predictions, results, verdict, folder }: Assem
     verdict === 'not-judged'
       ? `nothing was judged, since the configuration states no limits; ${results.filter(({ value }) => value !== null).length} values were measured`
       : [
-          `${count('fail')} of ${judged.length} checks failed`,
+          `${count('fail')} of ${judged.length} ${judged.length === 1 ? 'check' : 'checks'} failed`,
           ...(count('insufficient') ? [`${count('insufficient')} could not be decided`] : []),
           ...(broken ? [`${broken} could not be computed`] : []),
         ].join(', ')
@@ -70,10 +70,11 @@ function summarize({ data, model, predictions, results, verdict, folder }: Assem
   return `On ${rows} rows of ${displayPath(data.original, folder)}, ${who}, ${decisionRuleInWords(predictions.decisionRule)}: ${outcome}.`
 }
 
-/** "decision rule assumed: most likely class", "decision rule: score of yes ≥ 0.3". */
+/** "decision rule assumed: most likely class", "decision rule: score of yes ≥ 0.3"; what else was assumed stands under the verdict. */
 function decisionRuleInWords(rule: string): string {
-  const assumed = /^([^;]*) \(assumed\)/.exec(rule)
-  return assumed ? `decision rule assumed: ${assumed[1]}${rule.slice(assumed[0].length)}` : `decision rule: ${rule}`
+  const [first] = rule.split('; ')
+  const assumed = /^(.*) \(assumed\)$/.exec(first)
+  return assumed ? `decision rule assumed: ${assumed[1]}` : `decision rule: ${first}`
 }
 
 function describeModel(model: PreparedModel, folder: string): NonNullable<Report['model']> {
