@@ -8,7 +8,7 @@ import { SCHEMA_VERSION, type MetricCard, type Report, type Result, type Verdict
 import type { PreparedData, PreparedModel } from '../artifacts/index.js'
 import { excludedGroups } from './excluded-groups.js'
 import { measurePerformance } from '../statistics/performance.js'
-import { performanceFindings } from './performance.js'
+import { performanceFindings, rowInfluenceFindings } from './performance.js'
 import { configSha256, displayPath, effectiveConfig, labelCounts, trainingFinding } from './provenance.js'
 
 export type Assembly = {
@@ -44,7 +44,7 @@ export function assembleReport(assembly: Assembly): Report {
     performance,
     seed: config.seed ?? 0,
     engine: model ? model.summary.engine : { name: 'none', version: '', provider: 'stored predictions' },
-    findings: [...performanceFindings(performance, view, predictions), ...view.findings, ...(training ? [training] : [])],
+    findings: [...rowInfluenceFindings(model?.summary ?? null), ...performanceFindings(performance, view, predictions), ...view.findings, ...(training ? [training] : [])],
     metrics: Object.fromEntries(used.map((metric) => [metric.id, cardOf(metric)])),
     results,
     notTested: notTested(assembly),
@@ -56,7 +56,7 @@ export function assembleReport(assembly: Assembly): Report {
 function summarize({ data, model, predictions, results, verdict, folder }: Assembly): string {
   const judged = results.filter(({ threshold }) => threshold !== null)
   const count = (status: Result['status']) => judged.filter((result) => result.status === status).length
-  const broken = judged.length - count('pass') - count('fail') - count('insufficient')
+  const broken = judged.length - count('pass') - count('fail') - count('insufficient') + results.filter(({ status, threshold }) => status === 'error' && threshold === null).length
   const outcome =
     verdict === 'not-judged'
       ? `nothing was judged, since the configuration states no limits; ${results.filter(({ value }) => value !== null).length} values were measured`

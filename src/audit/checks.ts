@@ -1,8 +1,8 @@
 /** @file What will be checked: metrics × entries of the config × sensitive columns, fixed before any value is seen. */
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { AuditConfig, ProbityConfig } from '../contracts/config.js'
 import type { DatasetView, SensitiveColumn } from '../contracts/dataset.js'
-import { ProbityError } from '../contracts/errors.js'
+import { messageOf, ProbityError } from '../contracts/errors.js'
 import { indexOfLabel } from '../contracts/labels.js'
 import type { Metric } from '../contracts/metric.js'
 import type { ModelSummary } from '../contracts/model.js'
@@ -21,6 +21,8 @@ export type Check = {
   readonly threshold: Threshold | null
   /** Why data or model do not allow it; such a check is not gathered. */
   readonly notApplicable: string | null
+  /** What forbids every pass, whatever is measured. */
+  readonly cannotPass?: string
 }
 
 const COMMON = new Set(['name', 'min', 'max', 'judge', 'onInsufficient', 'setBy', 'on', 'reason'])
@@ -49,6 +51,7 @@ export function planChecks(config: ProbityConfig, metrics: readonly Metric[], vi
         sensitive,
         threshold: other !== null || (sensitive && sensitive.judged !== true && !wantsJudgement(sensitive, config, someJudged)) ? null : threshold,
         notApplicable: obstacle(metric, view, model, sensitive) ?? other,
+        ...(model && !model.rowIndependent && { cannotPass: 'the model\'s answer for a row depends on the other rows that it is run with, and other blocks of rows give other answers' }),
       }
     })
   })
@@ -133,10 +136,18 @@ function optionsOf(metric: Metric, entry: AuditConfig): Record<string, unknown> 
   for (const key of Object.keys(options)) {
     if (!Object.hasOwn(properties, key)) throw new ProbityError('config/parameter', `audits.${metric.id}.${key} is not a parameter. ${nearest(key, [...Object.keys(properties), ...COMMON])}`)
   }
-  const validate = new Ajv2020({ useDefaults: true, allowUnionTypes: true, strict: true }).compile(metric.parameters)
+  const validate = validatorOf(metric)
   if (validate(options)) return options
   const [error] = validate.errors ?? []
   throw new ProbityError('config/parameter', `audits.${metric.id}${error.instancePath.replaceAll('/', '.')} ${error.message}${error.params['allowedValues'] ? `: ${(error.params['allowedValues'] as unknown[]).join(', ')}` : ''}.`)
+}
+
+function validatorOf({ id, parameters }: Metric): ValidateFunction {
+  try {
+    return new Ajv2020({ useDefaults: true, allowUnionTypes: true, strict: true }).compile(parameters)
+  } catch (cause) {
+    throw new ProbityError('plugin/metric', `The parameters of ${id} are no JSON Schema: ${messageOf(cause)}. Correct the plugin that brings it.`, { cause })
+  }
 }
 
 function obstacle(metric: Metric, view: DatasetView, model: ModelSummary | null, sensitive: SensitiveColumn | null): string | null {

@@ -22,7 +22,8 @@ type Judgement = { readonly status: Status; readonly decision: Decision | null; 
  * One result per check, in order. The family counts every check that was planned with evidence, whether or not a value came of it: it was
  * fixed before any value was seen.
  */
-export function judge(evaluated: readonly Evaluated[], view: Pick<DatasetView, 'rows' | 'rowsInFile'>): Result[] {
+export function judge(planned: readonly Evaluated[], view: Pick<DatasetView, 'rows' | 'rowsInFile'>): Result[] {
+  const evaluated = planned.map(withObstacle)
   const pValues = evaluated.map(failureP)
   const family = evaluated.flatMap(({ check }, i) => (check.threshold?.judge === 'evidence' && (check.sensitive?.judged ?? true) === true ? [i] : []))
   const corrected = holm(family.map((i) => pValues[i]))
@@ -99,6 +100,13 @@ function compareEstimate(measurement: Measurement, threshold: Threshold): Judgem
   const decision: Decision = { direction: directionOf(threshold), p: null, pAdjusted: null, familySize: 0, pPass: null, explanation, settle: null }
   if (obstacle) return { status: 'insufficient', decision, reason: obstacle }
   return { status: holds ? 'pass' : 'fail', decision }
+}
+
+function withObstacle(evaluated: Evaluated): Evaluated {
+  const { cannotPass } = evaluated.check
+  if (cannotPass === undefined || !('measurement' in evaluated)) return evaluated
+  const { measurement } = evaluated
+  return { ...evaluated, measurement: { ...measurement, cannotPass: [cannotPass, measurement.cannotPass].filter(Boolean).join('; ') } }
 }
 
 /** Why a result that would pass must not: people stand outside it. */

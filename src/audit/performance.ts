@@ -1,6 +1,7 @@
 /** @file What a reader must know of the model's answers before any number. */
 import type { Predictions } from '../contracts/artifact.js'
 import type { DatasetView, Finding } from '../contracts/dataset.js'
+import type { ModelSummary } from '../contracts/model.js'
 import { areaUnderCurve, type Performance } from '../statistics/performance.js'
 
 /** Both are 0.5 for a model that knows nothing. */
@@ -21,5 +22,15 @@ export function performanceFindings(performance: Performance | null, view: Datas
     severity: 'warning',
     message: `${low.join(', ')}: class order may be reversed. Check model.output.classes and data.positive.`,
     details: { balancedAccuracy: performance.balancedAccuracy, auc },
+  }]
+}
+
+/** Batch statistics, as of a model that was exported in training mode: block sizes would decide the numbers. */
+export function rowInfluenceFindings(model: ModelSummary | null): Finding[] {
+  if (!model || model.rowIndependent) return []
+  return [{
+    id: 'rows-influence-each-other',
+    severity: 'warning',
+    message: "The model's answer for a row depends on the other rows that it is run with (a row alone gave another answer than among others), so its predictions hold for these blocks of rows only and no limit can pass. Export the model in evaluation mode.",
   }]
 }

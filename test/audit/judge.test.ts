@@ -53,6 +53,11 @@ describe('one check', () => {
     expect(decision?.p).toBeCloseTo(2 * (1 - normalCdf(2.1)), 8)
     expect(decision?.direction).toBe('from -3 to 3')
   })
+  it('never passes where its check forbids it, and fails all the same', () => {
+    const onlyThese = (value: number) => judge([{ check: checkOf('a', threshold({ max: 0 }), { cannotPass: 'rows influence each other' }), measurement: normal(value, { cannotPass: 'half are unknown' }) }], view)[0]
+    expect(onlyThese(-4)).toMatchObject({ status: 'insufficient', reason: 'rows influence each other; half are unknown' })
+    expect(onlyThese(4).status).toBe('fail')
+  })
   it('is judged by the decision interval where there is one, and says so', () => {
     const wider: Partial<Measurement> = { decisionIntervalAt: (confidence) => ({ low: -2.2 - 2 * normalQuantile(0.5 + confidence / 2), high: -2.2 + 2 * normalQuantile(0.5 + confidence / 2), confidence, method: 'wider' }) }
     const { status, reason, interval } = judgeOne(normal(-2.2, wider), { max: 0 })
