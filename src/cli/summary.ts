@@ -38,7 +38,8 @@ export function printSummary(report: Report, files: readonly string[]): void {
 function describe({ value, interval, threshold, reason, status }: Result): string {
   if (status === 'error' || value === null) return reason ?? ''
   const limit = threshold ? `, limit ${[threshold.min !== undefined ? `≥ ${threshold.min}` : '', threshold.max !== undefined ? `≤ ${threshold.max}` : ''].filter(Boolean).join(' and ')}` : ''
-  const why = status === 'insufficient' && reason ? `; ${reason}` : ''
+  // The status alone says that the data are consistent with both sides of the limit.
+  const why = status === 'insufficient' && reason && !reason.startsWith('not shown to hold') ? `; ${reason}` : ''
   return `${round(value)}${interval ? ` [${round(interval.low)}, ${round(interval.high)}]` : ''}${limit}${why}`
 }
 
