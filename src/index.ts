@@ -60,7 +60,7 @@ export async function audit(request: AuditRequest, options: AuditRunOptions = {}
     ),
     folder,
   )
-  const plugins = await loadPlugins(config.plugins ?? [], folder)
+  const plugins = await loadPlugins(config.plugins ?? [], folder, builtIn)
   const { cache, workers, timeoutMs, allowPaths, command, signal, onWarning, onProgress, onNoise } = options
   return runAudit(config, {
     metrics: [...builtIn, ...plugins.metrics],

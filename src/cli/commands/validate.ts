@@ -11,7 +11,7 @@ export async function validateCommand(path: string | undefined, options: { code:
   const file = path ?? findConfig(resolve('.'))
   if (file === null) throw new ProbityError('config/missing', `No probity.config.yaml in ${resolve('.')}. Name the configuration: probity validate path/to/probity.config.yaml`)
   const loaded = await loadConfig(file, { allowCode: options.code })
-  const plugins = await loadPlugins(loaded.config.plugins ?? [], dirname(loaded.file))
+  const plugins = await loadPlugins(loaded.config.plugins ?? [], dirname(loaded.file), metrics)
   checkAudits(loaded.config, [...metrics, ...plugins.metrics])
   print(`${file} is a valid configuration.`)
   return 0
