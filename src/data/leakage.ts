@@ -9,26 +9,32 @@ const LEAST_SHARE = 0.9
 /** Other labels must be this many times rarer than in the file: for evenly split classes, this and the 90 % are one and the same rule. */
 const RARER = 5
 const CHANCE = 0.01
+const NAMED_VALUES = 3
 
 type Cell = { readonly column: string; readonly value: string; readonly rows: number; readonly label: string; readonly matching: number; readonly share: number; readonly baseRate: number }
 
 /**
- * One finding per feature value that
- * - has at least 30 labelled rows, of which at least 90 % have one label,
- * - leaves at most a fifth of the share that other labels have in the file (else every value would be reported when 95 % share a label), and
+ * One finding per feature with values that each
+ * - have at least 30 labelled rows, of which at least 90 % have one label,
+ * - leave at most a fifth of the share that other labels have in the file (else every value would be reported when 95 % share a label), and
  * - would not show this by chance: Chernoff's bound on the binomial tail (Hoeffding 1963, theorem 1), exp(−n·KL(share ‖ base rate)), is at
  *   most 0.01 divided by the number of values tried.
  */
 export function leakageFindings(table: Table, features: readonly string[], label: CategoricalColumn, rows: readonly number[]): Finding[] {
   const cells = features.flatMap((name) => cellsOf(categorize(table, name, rows), label))
   const limit = Math.log(Math.max(1, cells.length) / CHANCE)
-  return cells
-    .filter(({ rows: n, share, baseRate }) => share >= LEAST_SHARE && 1 - share <= (1 - baseRate) / RARER && n * divergence(share, baseRate) >= limit)
-    .map((cell): Finding => ({
-      id: 'possible-leakage', severity: 'warning',
-      message: `Where ${quote(cell.column)} is ${quote(cell.value)}, ${quote(label.name)} is ${quote(cell.label)} in ${cell.matching} of ${cell.rows} rows (${percent(cell.share)}; ${percent(cell.baseRate)} of all rows): possible leakage or consequence of the decision.`,
-      details: cell,
-    }))
+  const leaking = cells.filter(({ rows: n, share, baseRate }) => share >= LEAST_SHARE && 1 - share <= (1 - baseRate) / RARER && n * divergence(share, baseRate) >= limit)
+  return features.flatMap((column) => {
+    const values = leaking.filter((cell) => cell.column === column)
+    return values.length === 0 ? [] : [{ id: 'possible-leakage', severity: 'warning', message: `${inWords(values, label.name)}: possible leakage or consequence of the decision.`, details: { column, label: label.name, values } }]
+  })
+}
+
+function inWords(values: readonly Cell[], label: string): string {
+  const [{ column, value, label: top, matching, rows, share, baseRate }] = values
+  if (values.length === 1) return `Where ${quote(column)} is ${quote(value)}, ${quote(label)} is ${quote(top)} in ${matching} of ${rows} rows (${percent(share)}; ${percent(baseRate)} of all rows)`
+  const named = [...values].sort((a, b) => b.rows - a.rows).slice(0, NAMED_VALUES).map((cell) => `${quote(cell.value)} (${quote(cell.label)} in ${cell.matching} of ${cell.rows} rows)`)
+  return `${values.length} values of ${quote(column)} each all but give ${quote(label)} away: ${named.join(', ')}${values.length > NAMED_VALUES ? ', …' : ''}`
 }
 
 function cellsOf(column: CategoricalColumn, label: CategoricalColumn): Cell[] {

@@ -51,6 +51,15 @@ describe('possible leakage', () => {
     const found = view(await cells(n, ones, rest, restOnes), { label: 'y' }, oneInput(1))
     expect(messages(found, 'possible-leakage').filter((message) => message.includes('"f" is "1"'))).toHaveLength(findings)
   })
+  test('of many values of one column is one finding', async () => {
+    const table = await csv(`f,y\n${Array.from({ length: 400 }, (_, i) => `${i % 10},${i % 2}`).join('\n')}\n`)
+    const { findings } = view(table, { label: 'y' }, oneInput(1)).view
+    const leaking = findings.filter(({ id }) => id === 'possible-leakage')
+    expect(leaking.map(({ message }) => message)).toEqual([
+      '10 values of "f" each all but give "y" away: "0" ("0" in 40 of 40 rows), "1" ("1" in 40 of 40 rows), "2" ("0" in 40 of 40 rows), …: possible leakage or consequence of the decision.',
+    ])
+    expect(leaking[0].details?.['values']).toHaveLength(10)
+  })
   test('stays silent on noise: 200 columns of ten values over 1,000 rows with a label of 10 %', async () => {
     let state = 7
     const random = () => (state = (state * 48271) % 2147483647) / 2147483647
