@@ -10,7 +10,7 @@ import { planChecks } from './checks.js'
 import { evaluateCheck, type Evaluated } from './evaluate.js'
 import { judge, verdictOf } from './judge.js'
 import { recordSettings } from './previous-audit.js'
-import { configSha256, host } from './provenance.js'
+import { configSha256, host, withDisplayPaths } from './provenance.js'
 
 export type AuditEnvironment = Omit<WorkspaceOptions, 'onWarning'> & {
   readonly metrics: readonly Metric[]
@@ -64,8 +64,10 @@ export async function runAudit(config: ProbityConfig, environment: AuditEnvironm
     const predicted = await requirePredictions(gatherer)
     const evaluated: Evaluated[] = []
     for (const check of checks) {
+      const result = await evaluateCheck(check, (request) => gatherer.gather(request), data.view, config)
+      evaluated.push('error' in result ? { check, error: withDisplayPaths(result.error, [data.original, ...(model ? [model.original] : [])], folder) } : result)
+      // An interrupted job looks like a failed one to the check, and the last check is followed by no other.
       signal?.throwIfAborted()
-      evaluated.push(await evaluateCheck(check, (request) => gatherer.gather(request), data.view, config))
     }
     const results = judge(evaluated, data.view)
     return assembleReport({

@@ -35,7 +35,7 @@ export async function evaluateCheck(check: Check, gather: Gather, view: DatasetV
       seed: config.seed ?? 0,
     })
     if ('notApplicable' in result) return { check, notApplicable: result.notApplicable }
-    if (!Number.isFinite(result.value)) return { check, error: `${check.metric.id} gave ${result.value}, which is not a number` }
+    if (!Number.isFinite(result.value)) return { check, error: `${check.metric.id} gave ${result.value}, which is not a finite number. Where a value is undefined, a metric says notApplicable with the reason.` }
     return { check, measurement: result }
   } catch (cause) {
     return { check, error: messageOf(cause) }

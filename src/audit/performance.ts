@@ -4,7 +4,7 @@ import type { DatasetView, Finding } from '../contracts/dataset.js'
 import type { ModelSummary } from '../contracts/model.js'
 import { areaUnderCurve, type Performance } from '../statistics/performance.js'
 
-/** Both are 0.5 for a model that knows nothing. */
+/** Both are 0.5 for a model of two classes that knows nothing. */
 const SUSPICIOUS = 0.4
 /** Fewer rows get there by chance. */
 const LEAST_ROWS = 30

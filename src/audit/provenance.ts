@@ -13,6 +13,10 @@ export function displayPath(path: string, folder: string): string {
   return inside !== '' && !inside.startsWith('..') && !isAbsolute(inside) ? inside.split('\\').join('/') : basename(path)
 }
 
+/** Messages of failures name files in full; in the report they read as its other paths do. */
+export const withDisplayPaths = (text: string, paths: readonly string[], folder: string): string =>
+  paths.reduce((shown, path) => shown.replaceAll(path, displayPath(path, folder)), text)
+
 /** The configuration that determines results: sorted keys, no absolute paths. */
 export function effectiveConfig(config: ProbityConfig, folder: string): Record<string, unknown> {
   return sortKeys({
@@ -20,6 +24,7 @@ export function effectiveConfig(config: ProbityConfig, folder: string): Record<s
     seed: config.seed ?? 0,
     data: { ...config.data, path: displayPath(config.data.path, folder) },
     ...(config.model && { model: { ...config.model, path: displayPath(config.model.path, folder) } }),
+    ...(config.plugins && { plugins: config.plugins.map((plugin) => (isAbsolute(plugin) ? displayPath(plugin, folder) : plugin)) }),
   }) as Record<string, unknown>
 }
 
