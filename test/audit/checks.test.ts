@@ -4,6 +4,7 @@ import { judge } from '../../src/audit/judge.js'
 import { verdictOf } from '../../src/audit/verdict.js'
 import type { ProbityConfig } from '../../src/contracts/config.js'
 import type { DatasetView, SensitiveColumn } from '../../src/contracts/dataset.js'
+import type { ModelSummary } from '../../src/contracts/model.js'
 import { metrics } from '../../metrics/index.js'
 
 const column = (name: string, groups: number, judged: SensitiveColumn['judged'] = true): SensitiveColumn => {
@@ -74,5 +75,74 @@ describe('entries, whatever the data', () => {
   })
   it('may lie at the ends of the range', () => {
     expect(check({ 'fairness/demographic-parity-ratio': { min: 0, max: 1 } })()).toHaveLength(1)
+  })
+})
+
+describe('a plan', () => {
+  const label = { name: 'y', categories: ['0', '1'], codes: new Int32Array(100) }
+  const viewOf = (view: Partial<DatasetView>) => ({ sensitive: [sex], favorable: '1', positive: '1', label, ...view }) as unknown as DatasetView
+  const model = (more: object = {}) => ({ capabilities: { gradient: { available: true } }, rowIndependent: true, prediction: { kind: 'logits', output: 'z' }, ...more }) as unknown as ModelSummary
+  const plan = (audits: ProbityConfig['audits'] | null, { view = {}, summary = model(), data = {} }: { view?: Partial<DatasetView>; summary?: ModelSummary | null; data?: Partial<ProbityConfig['data']> } = {}) =>
+    planChecks({ data: { path: 'd.csv', ...data }, ...(audits && { audits }) }, metrics, viewOf(view), summary)
+  const obstacle = (id: string, options: Parameters<typeof plan>[1]) => plan({ [id]: true }, options).map(({ notApplicable }) => notApplicable)
+
+  it('without audits is every metric with its defaults, nothing judged', () => {
+    const checks = plan(null)
+    expect(checks.map(({ metric }) => metric.id)).toEqual(metrics.map(({ id }) => id))
+    expect(checks.every(({ threshold, name, notApplicable }) => threshold === null && name === null && notApplicable === null)).toBe(true)
+    expect(checks.find(({ metric }) => metric.id === 'robustness/pgd')?.options).toEqual({ epsilon: 0.1, norm: 'linf', rows: 500, steps: 40, restarts: 1, randomStart: true })
+  })
+  it('names checks by metric, entry and columns', () => {
+    const keys = plan({ 'fairness/selection-rate': true, 'robustness/pgd': [{ name: 'small', epsilon: 0.05 }, { name: 'large', epsilon: 0.2 }] }, { view: { sensitive: [sex, quartiles, joint] } }).map(({ key }) => key)
+    expect(keys).toEqual(['fairness/selection-rate@sex', 'fairness/selection-rate@age', 'fairness/selection-rate@sex&age', 'robustness/pgd#small', 'robustness/pgd#large'])
+  })
+  it('has one check without groups where no column is sensitive', () => {
+    expect(plan({ 'fairness/selection-rate': true }, { view: { sensitive: [] } })).toMatchObject([{ key: 'fairness/selection-rate', sensitive: null, notApplicable: 'needs data.sensitive, the columns whose groups are compared' }])
+  })
+  it('keeps the parameters that are stated, apart from the common fields', () => {
+    const [small] = plan({ 'robustness/pgd': [{ name: 'small', min: 0.5, setBy: 'board', on: '2025-01-01', reason: 'policy', judge: 'estimate', onInsufficient: 'warn', epsilon: 0.05, steps: 5 }] })
+    expect(small).toMatchObject({
+      name: 'small', options: { epsilon: 0.05, steps: 5, rows: 500, norm: 'linf' },
+      threshold: { min: 0.5, judge: 'estimate', onInsufficient: 'warn', setBy: 'board', on: '2025-01-01', reason: 'policy' },
+    })
+    expect(Object.keys(small.options)).not.toContain('min')
+    expect(plan({ 'robustness/pgd': { min: 0.5 } })[0].threshold).toEqual({ min: 0.5, judge: 'evidence', onInsufficient: 'fail', setBy: 'not stated', on: 'not stated', reason: 'not stated' })
+  })
+  it('does not share defaults between entries', () => {
+    const [a, b] = plan({ 'robustness/pgd': [{ name: 'a' }, { name: 'b', epsilon: 0.2 }] })
+    expect([a.options['epsilon'], b.options['epsilon']]).toEqual([0.1, 0.2])
+  })
+
+  it.each([
+    [{ 'fairness/demographic-parity-ratio': { min: 0.8 } }, { view: { favorable: null } }, /audits\.fairness\/demographic-parity-ratio has a limit.*state data\.favorable/],
+    [{ 'robustness/pgd': [{ epsilon: 0.1 }, { epsilon: 0.2 }] }, {}, /robustness\/pgd is asked for twice\. Give each entry its own name/],
+    [{ 'robustness/pgd': [{ name: 'a' }, { name: 'a' }] }, {}, /robustness\/pgd#a is asked for twice/],
+    [{ 'robustness/pgd': { min: 0.9, max: 0.1 } }, {}, /min 0\.9 is above max 0\.1/],
+    [{ 'robustness/pgd': { unit: 'feet' } }, {}, /robustness\/pgd\.unit must be equal to one of the allowed values: sd, range, raw/],
+    [{ 'robustness/pgd': { mutable: [] } }, {}, /robustness\/pgd\.mutable must NOT have fewer than 1 items/],
+    [{ 'robustness/pgd': { __proto__: null, constructor: 1 } }, {}, /robustness\/pgd\.constructor is not a parameter/],
+    [{ constructor: true }, {}, /audits\.constructor is not a metric/],
+    [{ 'robustness/pgd': true }, { data: { exclude: [{ group: { sex: '7' }, reason: 'few' }] } }, /data\.exclude names the group sex = 7/],
+  ] as [ProbityConfig['audits'], Parameters<typeof plan>[1], RegExp][])('%j is refused', (audits, options, message) => {
+    expect(() => plan(audits, options)).toThrow(message)
+  })
+  it('needs no direction where nothing is judged, and none for differences of both rates', () => {
+    expect(plan({ 'fairness/demographic-parity-ratio': true }, { view: { favorable: null } })).toHaveLength(1)
+    expect(plan({ 'fairness/accuracy-difference': { max: 0.1 } }, { view: { favorable: null } })[0].threshold).not.toBeNull()
+  })
+
+  it.each([
+    ['fairness/accuracy-difference', { view: { label: null } }, 'needs data.label, the column with the true classes'],
+    ['robustness/pgd', { summary: null }, 'needs a model; this audit has stored predictions only'],
+    ['robustness/pgd', { summary: model({ capabilities: { gradient: { available: false, reason: 'node 7 (TreeEnsemble) has no gradient' } } }) }, 'node 7 (TreeEnsemble) has no gradient'],
+    ['transparency/integrated-gradients', { summary: model({ rowIndependent: false }) }, "the model's answer for a row depends on the other rows of the block, so nothing can be said per row"],
+    ['transparency/completeness', { summary: model({ prediction: { kind: 'label', output: null } }) }, 'needs probabilities, logits or a score; the model gives labels only'],
+    ['fairness/selection-rate', { summary: null }, null],
+  ] as [string, Parameters<typeof plan>[1], string | null][])('of %s with %j says what is missing', (id, options, reason) => {
+    expect(obstacle(id, options)).toEqual([reason])
+  })
+  it('keeps a limit on what cannot apply, so that the report is incomplete', () => {
+    const [{ threshold, notApplicable }] = plan({ 'robustness/pgd': { min: 0.5 } }, { summary: null })
+    expect([threshold?.min, notApplicable]).toEqual([0.5, 'needs a model; this audit has stored predictions only'])
   })
 })
