@@ -1,4 +1,5 @@
 /** @file What every comparison between groups has in common: parameters, and what a reader must not conclude. */
+import { COVERAGE } from '../coverage.js'
 
 /** JSON Schema of `reference` and `minimumGroupSize`. */
 export const comparisonParameters = {
@@ -10,7 +11,6 @@ export const comparisonParameters = {
   },
 }
 
-export const COVERAGE = 'The interval covers the sampling error of these rows only; not a retrained model, another population or another time.'
 const CAUSE = 'A gap says that outcomes differ, not why; no gap does not show that people are treated alike.'
 
 export const comparisonLimits = [CAUSE, COVERAGE]

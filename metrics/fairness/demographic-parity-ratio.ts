@@ -3,6 +3,8 @@ import { defineMetric, type MetricContext } from '../../src/contracts/metric.js'
 import { compareRates, type ComparisonOptions } from '../../src/statistics/index.js'
 import { MOVER_R, comparisonLimits, comparisonParameters } from './comparison-card.js'
 
+const FOUR_FIFTHS = 'Four fifths is a rule of thumb, 29 CFR 1607.4(D), not a legal conclusion.'
+
 /**
  * Smallest ratio of selection rates between groups: min P(Ŷ = favorable | A = a) / max P(Ŷ = favorable | A = b).
  *
@@ -20,12 +22,15 @@ export default defineMetric({
   unit: 'ratio of shares',
   direction: 'higher-is-better',
   references: [{ text: '29 CFR 1607.4(D), the four-fifths rule', url: 'https://www.ecfr.gov/current/title-29/section-1607.4' }, { text: 'Feldman, Friedler, Moeller, Scheidegger and Venkatasubramanian, Certifying and removing disparate impact, 2015', url: 'https://arxiv.org/abs/1412.3756' }, MOVER_R],
-  limits: ['Four fifths is a rule of thumb, 29 CFR 1607.4(D), not a legal conclusion.', ...comparisonLimits],
+  limits: [FOUR_FIFTHS, ...comparisonLimits],
   per: 'sensitive-column',
   needsDirection: true,
   parameters: comparisonParameters,
   judged: true,
   needs: ['sensitive'],
   requires: () => ({ predictions: predictions() }),
-  evaluate: ({ predictions }, context: MetricContext<ComparisonOptions>) => compareRates('ratio', ['selection'], predictions, context),
+  evaluate({ predictions }, context: MetricContext<ComparisonOptions>) {
+    const compared = compareRates('ratio', ['selection'], predictions, context)
+    return 'notApplicable' in compared ? compared : { ...compared, notes: [...(compared.notes ?? []), FOUR_FIFTHS] }
+  },
 })

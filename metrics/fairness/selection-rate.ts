@@ -1,7 +1,8 @@
 import { predictions } from '../../src/contracts/artifact.js'
 import { defineMetric, notApplicable, type MetricContext } from '../../src/contracts/metric.js'
 import { directionNote, exactOrWilsonInterval, favorableOf, groupRates, groupResults, wilsonInterval } from '../../src/statistics/index.js'
-import { COVERAGE, comparisonParameters } from './comparison-card.js'
+import { COVERAGE } from '../coverage.js'
+import { comparisonParameters } from './comparison-card.js'
 
 type Options = { readonly minimumGroupSize?: number }
 

@@ -1,4 +1,5 @@
 import { defineMetric } from '../../src/contracts/metric.js'
+import { COVERAGE } from '../coverage.js'
 import { attackProperties } from './attack-parameters.js'
 import { attackRequests, measureRobustAccuracy, unitInWords, type AttackOptions } from './robust-accuracy.js'
 
@@ -21,7 +22,7 @@ export default defineMetric({
   references: [{ text: 'Goodfellow, Shlens, Szegedy, "Explaining and harnessing adversarial examples", ICLR 2015', url: 'https://arxiv.org/abs/1412.6572' }],
   limits: [
     'One step is the weakest gradient attack: robustness/pgd finds adversarial rows that this misses.',
-    'Sampling error of these rows only; another sample, another model or another time may differ.',
+    COVERAGE,
   ],
   per: 'audit',
   needsDirection: false,

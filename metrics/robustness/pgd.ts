@@ -1,4 +1,5 @@
 import { defineMetric } from '../../src/contracts/metric.js'
+import { COVERAGE } from '../coverage.js'
 import { attackProperties } from './attack-parameters.js'
 import { attackRequests, measureRobustAccuracy, unitInWords, type AttackOptions } from './robust-accuracy.js'
 
@@ -12,7 +13,7 @@ export default defineMetric({
   id: 'robustness/pgd',
   title: 'Accuracy under projected gradient descent',
   question: 'How often is the answer still right when every value may change a little, in the worst direction that many small steps find?',
-  formula: 'rows classified right at x + δ, where δ maximises the cross-entropy within |δ| ≤ ε per value, / all attacked rows',
+  formula: 'rows classified right at x + δ, where δ maximizes the cross-entropy within |δ| ≤ ε per value, / all attacked rows',
   meaning: '1: no attacked row could be made wrong; 0: every row is wrong under attack.',
   range: [0, 1],
   ideal: 1,
@@ -21,7 +22,7 @@ export default defineMetric({
   references: [{ text: 'Madry, Makelov, Schmidt, Tsipras, Vladu, "Towards deep learning models resistant to adversarial attacks", ICLR 2018', url: 'https://arxiv.org/abs/1706.06083' }],
   limits: [
     'A limit that holds is evidence against this attack with these settings; a stronger attack may succeed.',
-    'Sampling error of these rows only; another sample, another model or another time may differ.',
+    COVERAGE,
   ],
   per: 'audit',
   needsDirection: false,

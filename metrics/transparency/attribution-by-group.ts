@@ -3,6 +3,7 @@ import type { DatasetView, SensitiveColumn } from '../../src/contracts/dataset.j
 import { defineMetric, notApplicable } from '../../src/contracts/metric.js'
 import type { Details, GroupResult } from '../../src/contracts/report.js'
 import { bootstrapInterval, meanInterval } from '../../src/statistics/index.js'
+import { COVERAGE } from '../coverage.js'
 import { attributionParameters, INTEGRATED_GRADIENTS } from './attribution-parameters.js'
 import { columnOf, mean } from './column-importance.js'
 
@@ -23,17 +24,17 @@ export default defineMetric({
   unit: 'log-odds',
   direction: 'none',
   references: [INTEGRATED_GRADIENTS],
-  limits: ['Differences may come from different applicants, not different treatment: the column means per group stand beside them.'],
+  limits: ['Differences may come from different applicants, not different treatment: the column means per group stand beside them.', COVERAGE],
   per: 'sensitive-column',
   needsDirection: false,
   judged: false,
   needs: ['model', 'gradient', 'row-independence', 'classes', 'sensitive'],
   parameters: attributionParameters,
   requires: (options: AttributionParameters) => ({ explained: attributions(options) }),
-  evaluate({ explained }, { data, sensitive, minimumGroupSize, seed }) {
+  evaluate({ explained }, { data, sensitive, minimumGroupSize, excludedGroups, seed }) {
     if (!sensitive) return notApplicable('needs a sensitive column')
     const members = membersOf(sensitive, explained)
-    const compared = members.flatMap((positions, i) => (positions.length >= minimumGroupSize ? [i] : []))
+    const compared = members.flatMap((positions, i) => (positions.length >= minimumGroupSize && !excludedGroups.has(i) ? [i] : []))
     if (compared.length < 2) return notApplicable(`fewer than two groups have ${minimumGroupSize} explained rows`)
     const gaps = explained.columns
       .map((name, column) => {
@@ -44,17 +45,21 @@ export default defineMetric({
       })
       .sort((a, b) => b.gap - a.gap)
     const [top] = gaps
+    const n = members.reduce((sum, positions) => sum + positions.length, 0)
     return {
       value: top.gap,
-      n: members.reduce((sum, positions) => sum + positions.length, 0),
+      n,
       intervalAt: (confidence) =>
         bootstrapInterval({
           strata: compared.map((i) => members[i].map((position) => top.values[position])),
           statistic: (strata) => gapOfMeans(strata),
           confidence, seed, purpose: `attribution-by-group/${sensitive.name}/${top.name}`,
         }),
-      excluded: explained.rows.length < data.rows ? [{ reason: 'not in the seeded sample of explained rows, or with a missing feature', rows: data.rows - explained.rows.length }] : [],
-      groups: members.map((positions, i) => groupOf(sensitive, i, positions.map((position) => top.values[position]), compared.includes(i))),
+      excluded: [
+        { reason: 'not in the seeded sample of explained rows, or with a missing feature', rows: data.rows - explained.rows.length },
+        { reason: `no value of ${sensitive.columns.join(' or ')}`, rows: explained.rows.length - n },
+      ].filter(({ rows }) => rows > 0),
+      groups: members.map((positions, i) => groupOf(sensitive, i, positions.map((position) => top.values[position]), compared.includes(i), excludedGroups.get(i))),
       notes: [
         `The value and the groups are of ${top.name}, the column whose mean attribution differs most. Explained: ${explained.explained}.`,
         'Largest observed gap over columns; biased upward with many columns or small groups.',
@@ -78,39 +83,40 @@ function gapOfMeans(strata: readonly ArrayLike<number>[]): number {
   return Math.max(...means) - Math.min(...means)
 }
 
-function groupOf({ columns, parts }: SensitiveColumn, category: number, values: readonly number[], compared: boolean): GroupResult {
+function groupOf({ columns, parts }: SensitiveColumn, category: number, values: readonly number[], compared: boolean, excluded: string | undefined): GroupResult {
   return {
     group: columns.map((column, j) => ({ column, value: parts[category][j] })),
     n: values.length,
     denominator: values.length,
     value: values.length === 0 ? null : mean(Float64Array.from(values)),
     interval: meanInterval(values, 0.95),
-    role: compared ? 'compared' : 'too-small',
-    ...(!compared && { reason: 'too few explained rows' }),
+    role: compared ? 'compared' : excluded === undefined ? 'too-small' : 'excluded',
+    ...(!compared && { reason: excluded ?? 'too few explained rows' }),
   }
 }
 
 type ColumnGap = { readonly name: string; readonly means: readonly number[]; readonly gap: number }
 
-function meansTable(gaps: readonly ColumnGap[], members: readonly number[][], { categories }: SensitiveColumn, { rows }: Attributions, { features, matrix }: DatasetView): Details {
+function meansTable(gaps: readonly ColumnGap[], members: readonly number[][], { columns, parts }: SensitiveColumn, { rows }: Attributions, { features, matrix }: DatasetView): Details {
   const meanFeature = (source: string, positions: readonly number[]) => {
     const own = features.flatMap((feature, i) => (feature.source === source ? [i] : []))
     if (own.length !== 1 || positions.length === 0) return null
     return mean(Float64Array.from(positions, (position) => matrix[rows[position] * features.length + own[0]]))
   }
+  const names = parts.map((part) => part.map((value, j) => `${columns[j]} = ${value}`).join(' & '))
   return {
     type: 'table',
     title: 'Mean attribution and mean value per group',
     caption: 'Differences may come from different applicants, not different treatment. One-hot columns have no mean value.',
     columns: [
       { key: 'column', title: 'Column' },
-      ...categories.flatMap((value, i) => [{ key: `attribution-${i}`, title: `${value}: attribution`, unit: 'log-odds' }, { key: `value-${i}`, title: `${value}: mean value` }]),
+      ...names.flatMap((name, i) => [{ key: `attribution-${i}`, title: `${name}: attribution`, unit: 'log-odds' }, { key: `value-${i}`, title: `${name}: mean value` }]),
       { key: 'gap', title: 'Gap', unit: 'log-odds' },
     ],
     rows: gaps.map(({ name, means, gap }) => ({
       column: name,
       gap,
-      ...Object.fromEntries(categories.flatMap((_, i) => [[`attribution-${i}`, members[i].length > 0 ? means[i] : null], [`value-${i}`, meanFeature(name, members[i])]])),
+      ...Object.fromEntries(names.flatMap((_, i) => [[`attribution-${i}`, members[i].length > 0 ? means[i] : null], [`value-${i}`, meanFeature(name, members[i])]])),
     })),
   }
 }

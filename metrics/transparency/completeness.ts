@@ -1,6 +1,7 @@
 import { attributions, type AttributionParameters } from '../../src/contracts/artifact.js'
 import { defineMetric, notApplicable } from '../../src/contracts/metric.js'
 import { wilsonInterval } from '../../src/statistics/index.js'
+import { COVERAGE } from '../coverage.js'
 import { attributionParameters, INTEGRATED_GRADIENTS } from './attribution-parameters.js'
 
 /**
@@ -20,7 +21,7 @@ export default defineMetric({
   unit: 'share',
   direction: 'higher-is-better',
   references: [INTEGRATED_GRADIENTS],
-  limits: ['A numerical check of the explanation: it says that the integral was computed well, not that the explanation is meaningful.'],
+  limits: ['A numerical check of the explanation: it says that the integral was computed well, not that the explanation is meaningful.', COVERAGE],
   per: 'audit',
   needsDirection: false,
   judged: false,

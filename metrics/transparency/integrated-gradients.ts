@@ -2,6 +2,7 @@ import { attributions, type Attributions, type AttributionParameters } from '../
 import { defineMetric, notApplicable } from '../../src/contracts/metric.js'
 import type { Details } from '../../src/contracts/report.js'
 import { meanInterval } from '../../src/statistics/index.js'
+import { COVERAGE } from '../coverage.js'
 import { attributionParameters, INTEGRATED_GRADIENTS } from './attribution-parameters.js'
 import { rankColumns } from './column-importance.js'
 
@@ -25,6 +26,7 @@ export default defineMetric({
   limits: [
     'What the score depends on, relative to the reference; not a cause, and not what would happen if a person changed.',
     'Columns that move together share their attribution in ways that depend on the reference.',
+    COVERAGE,
   ],
   per: 'audit',
   needsDirection: false,
