@@ -3,7 +3,7 @@ import type { Report, Result } from '../src/contracts/report.js'
 import { decimalsFor, formatShown, integer } from './numbers.js'
 import type { ShownGroup, ShownResult } from './suppression.js'
 import { groupName } from './view-groups.js'
-import type { ResultView } from './view-result.js'
+import { settleRows, type ResultView } from './view-result.js'
 import type { Badge } from './words.js'
 
 export type FirstView = {
@@ -77,12 +77,12 @@ function ratesInWords(groups: readonly ShownGroup[]): readonly string[] {
 }
 
 /** What it would take, where the data are consistent with both sides. */
-function settledBy({ decision }: Result, { settle }: ResultView): string {
-  const rows = decision?.settle?.rowsPerGroup
+function settledBy(result: Result, { settle }: ResultView): string {
+  const rows = result.decision?.settle?.rowsPerGroup
   if (!rows || settle.length === 0) return 'The data are consistent with both sides of the limit.'
   const sizes = [rows.ifPass, rows.ifFail].filter((each) => each !== null).map((each) => Math.ceil(each)).sort((a, b) => a - b)
   const [least, most] = [sizes[0], sizes.at(-1)]
   if (least === undefined || most === undefined) return 'Not decidable at this limit, even with 100 times the rows.'
   const size = sizes.length === 2 && least < most ? `${integer(least)} to ${integer(most)}` : integer(most)
-  return `The data are consistent with both sides of the limit; a fresh sample of ${size} rows per group would settle it${sizes.length === 2 ? '' : ', one way only'} (80\u202f% power).`
+  return `The data are consistent with both sides of the limit; a fresh sample of ${size} ${settleRows(result)} would settle it${sizes.length === 2 ? '' : ', one way only'} (80\u202f% power).`
 }

@@ -81,11 +81,14 @@ function gauge(result: Result, shown: ShownResult, card: MetricCard | null, text
   return { axis: axisView(scale, unit), mark, holds: { x: from, width: Math.round(Math.max(0, to - from) * 100) / 100 }, limits: limits.map(scale.at), description: text }
 }
 
+/** A rate of all rows has one sample; gaps and ratios have one per group. */
+export const settleRows = ({ unit }: Result): string => (unit === 'share' ? 'rows' : 'rows per group')
+
 function settleView(result: Result, guard: TextGuard): ResultView['settle'] {
   const settle = result.decision?.settle
   if (!settle) return []
   const step = result.unit.startsWith('ratio') ? 0.05 : 0.02
-  const people = (count: number | null): string => (count === null ? 'not decidable at this limit' : `${Math.ceil(count).toLocaleString('en-US')} rows per group`)
+  const people = (count: number | null): string => (count === null ? 'not decidable at this limit' : `${Math.ceil(count).toLocaleString('en-US')} ${settleRows(result)}`)
   return [
     { name: 'Smallest gap from the limit that this sample decides (80 % power)', value: settle.smallestDecidableGap === null ? 'none' : format(settle.smallestDecidableGap, '', null) },
     { name: `Fresh sample that would settle it, if the truth is ${step} inside the limit`, value: people(settle.rowsPerGroup.ifPass) },

@@ -1,6 +1,6 @@
 import { predictions } from '../../src/contracts/artifact.js'
 import { defineMetric, notApplicable, type MetricContext } from '../../src/contracts/metric.js'
-import { directionNote, exactOrWilsonInterval, favorableOf, groupRates, groupResults, wilsonInterval } from '../../src/statistics/index.js'
+import { directionNote, exactOrWilsonInterval, favorableOf, groupRates, groupResults, settleProportion, wilsonInterval } from '../../src/statistics/index.js'
 import { COVERAGE } from '../coverage.js'
 import { comparisonParameters } from './comparison-card.js'
 
@@ -43,6 +43,7 @@ export default defineMetric({
       n: overall.trials,
       intervalAt: (confidence) => wilsonInterval(overall, confidence),
       decisionIntervalAt: (confidence) => exactOrWilsonInterval(overall, confidence),
+      settle: (threshold) => settleProportion(overall.trials, 'all rows with a prediction', threshold),
       groups: groupResults(table),
       excluded: table.excluded.filter(({ reason }) => reason === 'no prediction'),
       notes: [directionNote(data, favorableOf(data) ?? ''), 'The value counts every row with a prediction, whatever its group.'],

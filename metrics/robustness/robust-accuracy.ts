@@ -5,7 +5,7 @@ import type { DatasetView } from '../../src/contracts/dataset.js'
 import { indexOfLabel } from '../../src/contracts/labels.js'
 import { notApplicable, type Measurement, type MetricContext, type NotApplicable } from '../../src/contracts/metric.js'
 import type { Details, GroupResult } from '../../src/contracts/report.js'
-import { HUMAN_DECISION_NOTE, exactOrWilsonInterval, pairedDifferenceInterval, wilsonInterval } from '../../src/statistics/index.js'
+import { HUMAN_DECISION_NOTE, exactOrWilsonInterval, pairedDifferenceInterval, settleProportion, wilsonInterval } from '../../src/statistics/index.js'
 
 export type AttackOptions = Omit<AttackParameters, 'attack'> & {
   /** Further epsilons for the curve. Default: half, twice and four times epsilon. */
@@ -45,6 +45,7 @@ export function measureRobustAccuracy(
     decisionIntervalAt: (confidence) => exactOrWilsonInterval(right, confidence),
     excluded: data.rows > n ? [{ reason: 'not in the seeded sample of attacked rows, or without a label or a feature', rows: data.rows - n }] : [],
     heldAgainst: attackInWords(attacked),
+    settle: (threshold) => settleProportion(n, 'all attacked rows', threshold),
     ...(attacked.zeroGradientShare > MASKED_SHARE && { cannotPass: `the gradient was exactly zero for ${percent(attacked.zeroGradientShare)} of the rows classified right, so the attack had no direction there and its failure shows nothing` }),
     ...(attacked.input === 'table' && { title: `Decision stability under small changes (${shortName})` }),
     notes: [

@@ -3,6 +3,7 @@ export { bootstrapDraws, bootstrapInterval, percentileInterval, type Bootstrap, 
 export { meanInterval, studentQuantile, summarize } from './means.js'
 export { normalCdf, normalQuantile } from './normal.js'
 export { holm, invertTest, SMALLEST_P } from './p-values.js'
+export { settleProportion } from './power-of-proportion.js'
 export { pairedDifferenceInterval, type PairedCounts } from './paired.js'
 export { measurePerformance, type Performance } from './performance.js'
 export { exactOrWilsonInterval, wilsonInterval, type Proportion } from './proportions.js'
