@@ -63,7 +63,7 @@ function summarize({ data, model, predictions, results, verdict, folder }: Assem
       : [
           `${count('fail')} of ${judged.length} ${judged.length === 1 ? 'check' : 'checks'} failed`,
           ...(count('insufficient') ? [`${count('insufficient')} could not be decided`] : []),
-          ...(broken ? [`${broken} could not be computed`] : []),
+          ...(broken ? [`${broken} could not be computed or judged`] : []),
         ].join(', ')
   const rows = data.view.rows.toLocaleString('en-US')
   const who = model ? `model ${displayPath(model.original, folder)} (sha256 ${model.sha256.slice(0, 12)}…)` : 'stored predictions'

@@ -46,7 +46,7 @@ function describe({ value, interval, threshold, reason, status }: Result): strin
 const round = (value: number) => String(Number(value.toPrecision(3)))
 
 function colour(status: Result['status']): string {
-  const text = status.padEnd(12)
+  const text = status.padEnd(14)
   if (status === 'fail' || status === 'error') return pc.red(text)
   if (status === 'insufficient') return pc.yellow(text)
   return status === 'pass' ? pc.green(text) : text
