@@ -19,6 +19,7 @@ export function classLabels(prediction: Prediction, view: DatasetView): ClassLab
   if (prediction.kind === 'label') return { classes: categories ?? [], assumed: false }
   const count = prediction.columns === null ? null : prediction.columns === 1 ? 2 : prediction.columns
   if (categories && (count === null || count === categories.length) && areIndices(categories)) return { classes: [...categories].sort((a, b) => Number(a) - Number(b)), assumed: true }
+  if (view.findings.some(({ id }) => id === 'numeric-label')) return { unavailable: 'the label is a quantity and no class, and metrics for regression are not built. Make a column of classes from it, or leave data.label out and state model.output.classes' }
   return { unavailable: 'which class each output column means is not known; state model.output.classes in the order of the model\'s output' }
 }
 

@@ -57,10 +57,10 @@ export interface Model {
 
   /** Runs the original graph. Feeds by input name; all outputs that are tensors come back by name. */
   predict(feeds: Feeds): Promise<Tensors>
-  /** The objective's value per row: [batch], float32. */
-  evaluate(feeds: Feeds, objective: Objective): Promise<Tensor>
+  /** The objective's value per row: [batch], float32. Default: the model's only float output, where it has one column. */
+  evaluate(feeds: Feeds, objective?: Objective): Promise<Tensor>
   /** Gradients of the objective summed over rows, one tensor per name in `withRespectTo`, shaped like the value. */
-  gradient(feeds: Feeds, objective: Objective, options?: GradientOptions): Promise<Tensors>
+  gradient(feeds: Feeds, objective?: Objective, options?: GradientOptions): Promise<Tensors>
   dispose(): Promise<void>
 }
 

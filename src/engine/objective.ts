@@ -22,13 +22,16 @@ export type ObjectiveSources = {
   readonly independentColumns: boolean
 }
 
+const LOSSES: readonly Loss[] = ['cross-entropy', 'binary-cross-entropy', 'margin', 'log-odds']
+
 /**
  * Cross-entropy on probabilities flattens gradients where the model is sure, which fakes robustness: losses attach to the logits behind
  * probabilities where the graph shows them, else to log p.
  *
- * @throws ProbityError when no output is named and several could be meant, or the name is unknown
+ * @throws ProbityError when no output is named and several could be meant, or a name is unknown
  */
 export function attach({ output, loss }: Objective, sources: ObjectiveSources): Attachment {
+  if (loss !== undefined && !LOSSES.includes(loss)) throw new ProbityError('engine/loss', `There is no loss ${String(loss)}. ${nearest(String(loss), LOSSES)}`)
   const { prediction, aliases, values, outputs } = sources
   const name = output === undefined ? defaultOutput(sources) : (aliases.get(output) ?? output)
   if (!values.has(name)) throw new ProbityError('engine/unknown-output', `The model has no value ${name}. ${nearest(name, outputs.map((known) => known.name))}`)

@@ -50,6 +50,11 @@ describe('predictions of a model', () => {
     expect(decisionRule).toBe('most likely class (assumed)')
   })
 
+  it('of a regressor are not asked for class names', () => {
+    const findings = [{ id: 'numeric-label', severity: 'warning', message: '' }] as const
+    expect(refusal(contextOf({ kind: 'score', columns: 1, classes: null }, { label: null, findings }))).toMatch(/the label is a quantity and no class, and metrics for regression are not built/)
+  })
+
   it('read one column of logits as [0, z], one of probabilities as [1 − p, p]', () => {
     const one = predict(contextOf({ columns: 1 }), [[2], [0]])
     expect(one.score![0]).toBeCloseTo(sigmoid(2), 15)

@@ -168,3 +168,10 @@ describe('refusals', () => {
     await expect(model.evaluate({ x }, { target: 0 })).rejects.toThrow(/disposed/)
   })
 })
+
+test('an objective that is left out is the only output, and a loss that does not exist is refused', async () => {
+  const mlp = await open(`${models}hmda-mlp`)
+  const rows = { x: { data: new Float32Array(11), dims: [1, 11] } }
+  await expect(mlp.gradient(rows)).rejects.toThrow(/on logits \[.*2\] needs a target/)
+  await expect(mlp.gradient(rows, { loss: 'cross_entropy' as 'cross-entropy', target: 0 })).rejects.toThrow(/There is no loss cross_entropy\. Did you mean cross-entropy\?/)
+})

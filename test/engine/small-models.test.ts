@@ -149,3 +149,10 @@ test('an input named __proto__ or a prototype\'s property is not taken for fed',
   await expect(model.predict(Object.create({ x: x(1) }) as Feeds)).rejects.toThrow(/nothing was fed/)
   await expect(model.predict(JSON.parse('{"__proto__": {"data": [1], "dims": [1]}}') as Feeds)).rejects.toThrow(/no input __proto__/)
 })
+
+test('a file that is no model is refused by its name', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'no-model-'))
+  folders.push(folder)
+  await writeFile(join(folder, 'data.onnx'), 'a,b\n1,2\n')
+  await expect(open(join(folder, 'data.onnx'))).rejects.toThrow(/data\.onnx: The file is not a readable ONNX model/)
+})

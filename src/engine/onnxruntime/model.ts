@@ -56,12 +56,12 @@ export class OnnxruntimeModel implements LoadedModel {
     }))
   }
 
-  async evaluate(feeds: Feeds, objective: Objective): Promise<Tensor> {
+  async evaluate(feeds: Feeds, objective: Objective = {}): Promise<Tensor> {
     this.#refuseDisposed()
     return this.#gradients.evaluate(checkFeeds(feeds, this.inputs), objective)
   }
 
-  async gradient(feeds: Feeds, objective: Objective, { withRespectTo }: GradientOptions = {}): Promise<Tensors> {
+  async gradient(feeds: Feeds, objective: Objective = {}, { withRespectTo }: GradientOptions = {}): Promise<Tensors> {
     this.#refuseDisposed()
     const names = typeof withRespectTo === 'string' ? [withRespectTo] : withRespectTo
     return record(await this.#gradients.gradient(checkFeeds(feeds, this.inputs), objective, names))

@@ -16,7 +16,7 @@ import { loadRuntime, openSession } from './session.js'
 export async function openOnnxModel(source: string | Uint8Array, options: LoadOptions): Promise<LoadedModel> {
   const label = typeof source === 'string' ? source : 'the model'
   const bytes = typeof source === 'string' ? await readBytes(source) : source
-  const model = readModel(bytes)
+  const model = parse(bytes, label)
   const external = firstExternal(model.graph)
   if (external !== null && typeof source !== 'string') {
     throw new ProbityError('engine/external-data', `The model keeps initializer ${external} in another file, and bytes have no folder to find it in. Load the model by its path.`)
@@ -49,6 +49,14 @@ export async function openOnnxModel(source: string | Uint8Array, options: LoadOp
     },
     forward, gradients, blockRows,
   )
+}
+
+function parse(bytes: Uint8Array, label: string): OnnxModel {
+  try {
+    return readModel(bytes)
+  } catch (error) {
+    throw error instanceof ProbityError ? new ProbityError(error.code, `${label}: ${error.message}`, { cause: error }) : error
+  }
 }
 
 /** With a name, the answer is read from that value, and only labels and class names from the rest of the graph. */
