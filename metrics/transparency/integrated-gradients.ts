@@ -39,6 +39,7 @@ export default defineMetric({
     if (n === 0) return notApplicable('no row has every feature')
     const ranked = rankColumns(explained)
     const [top] = ranked
+    const open = explained.completenessGap.filter((gap, i) => Math.abs(gap) > explained.tolerance[i]).length
     return {
       value: top.importance,
       n,
@@ -47,6 +48,7 @@ export default defineMetric({
       notes: [
         `The value is the importance of ${top.name}, the column with the largest mean absolute attribution.`,
         `Explained: ${explained.explained}. Reference: ${explained.baseline}.`,
+        ...(open > 0 ? [`For ${open} of ${n} rows the attributions do not add up to what they explain (transparency/completeness): the model is not smooth there, and these figures may mean little.`] : []),
         ...(explained.clipped ? ['Only probabilities exist: the log-odds was clipped near 0 and 1, which flattens attributions there.'] : []),
       ],
       details: [importanceBars(ranked), reference(explained)],
