@@ -4,13 +4,13 @@ import type { DatasetView, InputPlan } from '../../contracts/dataset.js'
 import { ProbityError } from '../../contracts/errors.js'
 import { indexOfLabel } from '../../contracts/labels.js'
 import type { Tensor, Tensors } from '../../contracts/tensor.js'
-import { featureStatistics, fillBlock, fillInputs } from '../../data/index.js'
+import { fillInputs } from '../../data/index.js'
 import { attributionsWithTolerance } from '../../explain/index.js'
 import { randomStream, sampleRows } from '../../tensor/random.js'
-import type { ArtifactGatherer, GatherContext, Json, PlanContext } from '../kind.js'
-import { completeRows, floatInputs, isTable, sourceColumns } from './model-inputs.js'
+import type { ArtifactGatherer, GatherContext, Json, Part } from '../kind.js'
+import { baselineFeeds, chooseBaseline, meanBaseline, type Baseline, type Explained } from './baselines.js'
+import { completeRows, floatInputs, sourceColumns } from './model-inputs.js'
 
-const BASELINE_ROWS = 32
 const MAX_STEPS = 2048
 const BLOCK_ROWS = 128
 const DEFAULT_ROWS = 500
@@ -23,14 +23,12 @@ type Concrete = {
   /** F = sign · log-odds of this output class. */
   readonly classIndex: number
   readonly sign: 1 | -1
-  /** Rows of the view, or one row of feature values. */
   readonly baseline: Baseline
   readonly second: Baseline | null
   readonly steps: number
   /** Sample standard deviation of F over the data. */
   readonly standardDeviation: number
 }
-type Baseline = { readonly rows: readonly number[] } | { readonly values: readonly number[] }
 
 export const attributionsGatherer: ArtifactGatherer<'attributions', { predictions: ReturnType<typeof predictions> }> = {
   kind: 'attributions',
@@ -39,6 +37,7 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
   plan(parameters, { predictions: predicted }, context) {
     const { view, model, seed, blockRows } = context
     if (!model) return { unavailable: 'needs a model; this audit has stored predictions only' }
+    if (model.prediction.kind === 'score') return { unavailable: "the model gives a score, and log-odds can be read from logits and probabilities only; state model.output.kind if the score is one of these" }
     const explained = explainedClass(parameters, predicted, view)
     if ('unavailable' in explained) return explained
     const complete = completeRows(view)
@@ -48,7 +47,7 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
       classIndex: explained.classIndex,
       sign: explained.sign,
       baseline,
-      second: parameters.baseline === 'mean' ? null : { values: meanRow(view) },
+      second: parameters.baseline === 'mean' ? null : meanBaseline(view),
       steps: parameters.steps ?? DEFAULT_STEPS,
       standardDeviation: spreadOfLogOdds(predicted, explained.classIndex, complete),
     }
@@ -91,7 +90,7 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
 
   combine(parts, { rows, concrete }, { predictions: predicted }, { view, model, inputs }) {
     const { classIndex, sign, baseline, second } = concrete as unknown as Concrete
-    const name = `${view.label?.name ?? 'class'} = ${predicted.classes[classIndex]}`
+    const name = nameOfClass(predicted, classIndex, view)
     const join = (key: string) => Float64Array.from(parts.flatMap((part) => Array.from(part.tensors[key].data as Float64Array)))
     const joinWhole = (key: string) => Int32Array.from(parts.flatMap((part) => Array.from(part.tensors[key].data as Int32Array)))
     return {
@@ -102,59 +101,39 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
       tolerance: join('tolerance'),
       steps: joinWhole('steps'),
       output: join('output'),
-      baselineOutput: (parts[0].json as { baselineOutput: number }).baselineOutput,
-      baseline: `${baselineInWords(baseline, sign === 1 ? `not predicted as ${name}` : `predicted as ${name}`)}${heldInWords(view, inputs)}`,
+      baselineOutput: meanOverRows(parts, rows.length),
+      baseline: `${baseline.inWords}${heldInWords(view, inputs)}`,
       secondTopColumn: second && joinWhole('secondTop'),
-      secondBaseline: second && baselineInWords(second, ''),
+      secondBaseline: second && second.inWords,
       explained: sign === 1 ? `log-odds of ${name}` : `log-odds against ${name}`,
       clipped: model?.prediction.kind === 'probabilities' && model.prediction.logits === null,
     } satisfies Attributions
   },
 }
 
+const nameOfClass = ({ classes }: Predictions, classIndex: number, { label }: DatasetView): string => `${label?.name ?? 'class'} = ${classes[classIndex]}`
+
 /** With two classes the adverse class is the other one; with more it is "not the favorable one", whose log-odds is minus the favorable one's. */
-function explainedClass({ target }: AttributionParameters, { classes }: Predictions, view: DatasetView): { classIndex: number; sign: 1 | -1 } | { unavailable: string } {
+function explainedClass({ target }: AttributionParameters, predicted: Predictions, view: DatasetView): Explained | { unavailable: string } {
+  const { classes } = predicted
+  const explain = (classIndex: number, sign: 1 | -1): Explained => ({ classIndex, sign, name: nameOfClass(predicted, classIndex, view) })
   if (target !== undefined) {
     const classIndex = indexOfLabel(classes, String(target))
     if (classIndex < 0) throw new ProbityError('config/target', `target ${target} is not a class of the model. Known: ${classes.join(', ')}.`)
-    return { classIndex, sign: 1 }
+    return explain(classIndex, 1)
   }
   const wanted = view.favorable ?? view.positive
   if (wanted === null) return { unavailable: 'no class to explain: state data.favorable, or the parameter target' }
   const favorable = indexOfLabel(classes, wanted)
   if (favorable < 0) return { unavailable: `the favorable class ${wanted} is not a class of the model` }
-  return classes.length === 2 ? { classIndex: 1 - favorable, sign: 1 } : { classIndex: favorable, sign: -1 }
+  return classes.length === 2 ? explain(1 - favorable, 1) : explain(favorable, -1)
 }
 
-function chooseBaseline(
-  { baseline = 'favorable-sample' }: AttributionParameters,
-  { classIndex, sign }: { classIndex: number; sign: 1 | -1 },
-  { predicted }: Predictions,
-  { view, seed, inputs }: PlanContext,
-  complete: readonly number[],
-): Baseline | { unavailable: string } {
-  if (baseline === 'mean') return { values: meanRow(view) }
-  if (baseline === 'favorable-sample') {
-    const favorable = complete.filter((row) => (predicted[row] === classIndex) === (sign === -1))
-    if (favorable.length === 0) return { unavailable: 'no row is predicted otherwise, so there is no reference: choose baseline mean or values' }
-    return { rows: sampleRows(favorable, BASELINE_ROWS, randomStream(seed, 'attributions/baseline')) }
-  }
-  const statistics = featureStatistics(view)
-  if (baseline === 'zero') {
-    const moved = new Set(floatInputs(inputs).flatMap(({ columns }) => columns))
-    const outside = isTable(inputs) ? view.features.filter((_, i) => moved.has(i) && (statistics.min[i] > 0 || statistics.max[i] < 0)) : []
-    if (outside.length > 0) {
-      throw new ProbityError('config/baseline', `baseline zero lies outside what was observed in ${outside.map(({ name }) => name).slice(0, 5).join(', ')}: an impossible row. Choose favorable-sample or mean.`)
-    }
-    return { values: view.features.map(() => 0) }
-  }
-  const unknown = Object.keys(baseline).filter((name) => !view.features.some((feature) => feature.name === name))
-  if (unknown.length > 0) throw new ProbityError('config/baseline', `baseline names ${unknown[0]}, which is not a feature. Features: ${view.features.map(({ name }) => name).join(', ')}.`)
-  const means = meanRow(view)
-  return { values: view.features.map(({ name }, i) => baseline[name] ?? means[i]) }
+/** A part's own is a mean over its rows, whose references differ where inputs are held at each row's own values. */
+function meanOverRows(parts: readonly Part[], rows: number): number {
+  const outputs = parts.map(({ json, tensors }) => ({ mean: (json as { baselineOutput: number }).baselineOutput, rows: tensors['steps'].dims[0] }))
+  return outputs.every(({ mean }) => mean === outputs[0].mean) ? outputs[0].mean : outputs.reduce((sum, part) => sum + part.mean * part.rows, 0) / rows
 }
-
-const meanRow = (view: DatasetView): number[] => [...featureStatistics(view).mean]
 
 /** Sample standard deviation of log p − log(1 − p), p clipped to what doubles can tell from 0 and 1. */
 function spreadOfLogOdds({ probabilities, classes }: Predictions, classIndex: number, rows: readonly number[]): number {
@@ -165,11 +144,6 @@ function spreadOfLogOdds({ probabilities, classes }: Predictions, classIndex: nu
   })
   const mean = outputs.reduce((sum, output) => sum + output, 0) / outputs.length
   return Math.sqrt(outputs.reduce((sum, output) => sum + (output - mean) ** 2, 0) / (outputs.length - 1))
-}
-
-function baselineFeeds(baseline: Baseline, { view, inputs }: GatherContext): Tensors {
-  if ('rows' in baseline) return fillInputs(view, floatInputs(inputs), baseline.rows)
-  return fillBlock(view.features, floatInputs(inputs), Float64Array.from(baseline.values))
 }
 
 /** Attributions of tensors, added up per source column of the file: [rows, columns]. */
@@ -200,8 +174,4 @@ function heldInWords(view: DatasetView, inputs: readonly InputPlan[]): string {
   const explained = floatInputs(inputs)
   const held = inputs.filter((input) => !explained.includes(input))
   return held.length === 0 ? '' : `, with ${sourceColumns(view, held).join(', ')} of the ${held.length === 1 ? 'input' : 'inputs'} ${held.map(({ input }) => input).join(', ')} at each row's own values (no gradient leads there)`
-}
-
-function baselineInWords(baseline: Baseline, which: string): string {
-  return 'rows' in baseline ? `the average over ${baseline.rows.length} seeded rows ${which}` : 'one row: the mean of each column'
 }
