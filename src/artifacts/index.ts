@@ -1,5 +1,4 @@
 /** @file From paths to artifacts: what audits use of this folder. */
-export { cleanStore } from './clean-store.js'
 export { createGatherer, type Gathered, type Gatherer, type GathererOptions, type Unavailable } from './gather.js'
 export { cpuClass, hostClass } from './host.js'
 export { artifactKey } from './key.js'

@@ -6,10 +6,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 
-/** Results: stdout. */
-export const print = (line = ''): void => void process.stdout.write(`${harmless(line)}\n`)
+/** Text, and text in a colour of ours. Colours are put on after control characters went, so that no text can bring its own. */
+export type Piece = string | readonly [style: (text: string) => string, text: string]
+
+/** One line of results: stdout. */
+export const print = (...pieces: readonly Piece[]): void =>
+  void process.stdout.write(`${pieces.map((piece) => (typeof piece === 'string' ? stripControls(piece) : piece[0](stripControls(piece[1])))).join('')}\n`)
 /** Progress and warnings: stderr. */
-export const log = (line: string): void => void process.stderr.write(`${harmless(line)}\n`)
+export const log = (line: string): void => void process.stderr.write(`${stripControls(line)}\n`)
 
 /** One line on stderr; the exit code is 2, or 130 when the user interrupted. */
 export function printFailure(error: unknown, debug: boolean): number {
@@ -18,12 +22,6 @@ export function printFailure(error: unknown, debug: boolean): number {
     return 130
   }
   log(`probity: ${error instanceof ProbityError ? error.message : `unexpected failure: ${messageOf(error)} (run again with --debug for the stack)`}`)
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`)
+  if (debug && error instanceof Error) (error.stack ?? '').split('\n').forEach(log)
   return 2
-}
-
-/** Our own colours survive; nothing else that could steer a terminal does. */
-function harmless(line: string): string {
-  // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
-  return line.split(/(\u001b\[\d+m)/).map((piece, i) => (i % 2 === 1 ? piece : stripControls(piece))).join('')
 }

@@ -1,5 +1,5 @@
 /** @file Writes report files so that a reader never finds half of one. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { messageOf, ProbityError } from '../contracts/errors.js'
@@ -7,12 +7,13 @@ import type { Report } from '../contracts/report.js'
 import { reporters, type Format } from '../../reports/index.js'
 import { nearest } from '../contracts/near-names.js'
 
+/** Each format once, in order. */
 export function checkFormats(names: readonly string[]): Format[] {
   const known = Object.keys(reporters)
   for (const name of names) {
     if (!known.includes(name)) throw new ProbityError('usage/format', `--format ${name} is not a format. ${nearest(name, known)}`)
   }
-  return names as Format[]
+  return [...new Set(names as Format[])]
 }
 
 /** Makes the folder first of all: finding out after an hour's audit that it cannot be written would lose the hour. */
@@ -31,16 +32,23 @@ export function prepareFolder(folder: string): void {
 export function writeReports(report: Report, { folder, formats, showSmall }: { folder: string; formats: readonly Format[]; showSmall: boolean }): string[] {
   const rendered = formats.map((format) => ({ file: join(folder, reporters[format].fileName), text: reporters[format].render(report, { showSmall }) }))
   prepareFolder(folder)
-  return rendered.map(({ file, text }) => {
-    const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+  for (const { file, text } of rendered) writeWhole(file, text)
+  return rendered.map(({ file }) => file)
+}
+
+function writeWhole(file: string, text: string): void {
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+  try {
     const descriptor = openSync(temporary, 'wx', 0o644)
     try {
-      writeSync(descriptor, text)
+      writeFileSync(descriptor, text)
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)
     }
     renameSync(temporary, file)
-    return file
-  })
+  } catch (cause) {
+    rmSync(temporary, { force: true })
+    throw new ProbityError('usage/out', `${file} cannot be written: ${messageOf(cause)}. Free the disk or choose another folder with --out.`, { cause })
+  }
 }

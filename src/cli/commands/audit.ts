@@ -33,7 +33,7 @@ export type AuditOptions = {
 
 export async function auditCommand(path: string | undefined, flags: object): Promise<number> {
   const options = flags as AuditOptions
-  const formats = checkFormats(['json', ...options.format.filter((format) => format !== 'json')])
+  const formats = checkFormats(['json', ...options.format])
   const { config, folder } = await configure(path, options)
   const out = resolve(options.out)
   prepareFolder(out)

@@ -21,11 +21,12 @@ function readReport(file: string): Report {
   const stats = statSync(file, { throwIfNoEntry: false })
   if (!stats?.isFile()) throw new ProbityError('report/missing', `No report at ${file}. "probity audit" writes one to probity-report/report.json.`)
   if (stats.size > MAX_BYTES) throw new ProbityError('report/too-large', `${file} has ${stats.size} bytes; a report of this tool stays under ${MAX_BYTES}.`)
+  const text = readFileSync(file, 'utf8')
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(file, 'utf8'))
+    value = JSON.parse(text)
   } catch (cause) {
-    throw new ProbityError('report/syntax', `${file} is not JSON: ${messageOf(cause)}`, { cause })
+    throw new ProbityError('report/syntax', `${file} is not JSON: ${messageOf(cause)}. Give the report.json that "probity audit" wrote.`, { cause })
   }
   validateReport(value)
   return value
