@@ -41,7 +41,7 @@ function measure([program, ...args]) {
 }
 
 function treeRssKb(rootPid) {
-  if (process.platform !== 'linux') return 0
+  if (process.platform !== 'linux') return NaN
   const parents = new Map(), rss = new Map()
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
