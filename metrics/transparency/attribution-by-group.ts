@@ -5,7 +5,7 @@ import type { Details, GroupResult } from '../../src/contracts/report.js'
 import { bootstrapInterval, meanInterval } from '../../src/statistics/index.js'
 import { COVERAGE } from '../coverage.js'
 import { attributionParameters, INTEGRATED_GRADIENTS } from './attribution-parameters.js'
-import { columnOf, mean } from './column-importance.js'
+import { columnOf, mean, unexplainedRows } from './column-importance.js'
 
 /**
  * Largest gap between groups in a column's mean attribution (log-odds of one class).
@@ -56,9 +56,9 @@ export default defineMetric({
           confidence, seed, purpose: `attribution-by-group/${sensitive.name}/${top.name}`,
         }),
       excluded: [
-        { reason: 'not in the seeded sample of explained rows, or with a missing feature', rows: data.rows - explained.rows.length },
-        { reason: `no value of ${sensitive.columns.join(' or ')}`, rows: explained.rows.length - n },
-      ].filter(({ rows }) => rows > 0),
+        ...unexplainedRows(explained, data),
+        ...(n < explained.rows.length ? [{ reason: `no value of ${sensitive.columns.join(' or ')}`, rows: explained.rows.length - n }] : []),
+      ],
       groups: members.map((positions, i) => groupOf(sensitive, i, positions.map((position) => top.values[position]), compared.includes(i), excludedGroups.get(i))),
       notes: [
         `The value and the groups are of ${top.name}, the column whose mean attribution differs most. Explained: ${explained.explained}.`,

@@ -3,6 +3,7 @@ import { defineMetric, notApplicable } from '../../src/contracts/metric.js'
 import { wilsonInterval } from '../../src/statistics/index.js'
 import { COVERAGE } from '../coverage.js'
 import { attributionParameters, INTEGRATED_GRADIENTS } from './attribution-parameters.js'
+import { unexplainedRows } from './column-importance.js'
 
 /**
  * Share of rows whose attributions sum to F(x) − mean F(x′) within the row's tolerance, 0.01 · max(|F(x) − mean F(x′)|, SD of F over the data).
@@ -28,25 +29,27 @@ export default defineMetric({
   needs: ['model', 'gradient', 'row-independence', 'classes'],
   parameters: attributionParameters,
   requires: (options: AttributionParameters) => ({ explained: attributions(options) }),
-  evaluate({ explained: { rows, completenessGap, tolerance, steps } }, { data }) {
-    const n = rows.length
+  evaluate({ explained }, { data }) {
+    const { completenessGap, tolerance } = explained
+    const n = explained.rows.length
     if (n === 0) return notApplicable('no row has every feature')
     const gaps = completenessGap.map(Math.abs)
+    const steps = explained.steps.slice().sort() // typed arrays sort by number
     const converged = gaps.filter((gap, i) => gap <= tolerance[i]).length
     return {
       value: converged / n,
       n,
       intervalAt: (confidence) => wilsonInterval({ successes: converged, trials: n }, confidence),
-      excluded: n < data.rows ? [{ reason: 'not in the seeded sample of explained rows, or with a missing feature', rows: data.rows - n }] : [],
+      excluded: unexplainedRows(explained, data),
       notes: converged < n ? [`${n - converged} of ${n} rows did not converge within their tolerance.`] : [],
       details: [{
         type: 'facts',
         title: 'Convergence',
         items: [
           { name: 'Rows that did not converge', value: n - converged },
-          { name: 'Largest |gap|', value: Math.max(...gaps), note: 'log-odds' },
-          { name: 'Steps, median', value: [...steps].sort((a, b) => a - b)[Math.floor(n / 2)] },
-          { name: 'Steps, most', value: Math.max(...steps) },
+          { name: 'Largest |gap|', value: gaps.reduce((most, gap) => Math.max(most, gap), 0), note: 'log-odds' },
+          { name: 'Steps, median', value: steps[Math.floor(n / 2)] },
+          { name: 'Steps, most', value: steps[n - 1] },
         ],
       }],
     }

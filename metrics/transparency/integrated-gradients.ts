@@ -4,7 +4,7 @@ import type { Details } from '../../src/contracts/report.js'
 import { meanInterval } from '../../src/statistics/index.js'
 import { COVERAGE } from '../coverage.js'
 import { attributionParameters, INTEGRATED_GRADIENTS } from './attribution-parameters.js'
-import { rankColumns } from './column-importance.js'
+import { rankColumns, unexplainedRows } from './column-importance.js'
 
 /**
  * Global importance of a column = mean over rows of |integrated gradients of the log-odds of one class|; the value is that of the top column.
@@ -44,7 +44,7 @@ export default defineMetric({
       value: top.importance,
       n,
       intervalAt: (confidence) => meanInterval(top.absolute, confidence),
-      excluded: n < data.rows ? [{ reason: 'not in the seeded sample of explained rows, or with a missing feature', rows: data.rows - n }] : [],
+      excluded: unexplainedRows(explained, data),
       notes: [
         `The value is the importance of ${top.name}, the column with the largest mean absolute attribution.`,
         `Explained: ${explained.explained}. Reference: ${explained.baseline}.`,

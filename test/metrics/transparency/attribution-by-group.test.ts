@@ -42,3 +42,19 @@ it('leaves excluded groups out of the comparison, with the stated reason, and ac
 it('is not applicable where fewer than two groups can be compared', () => {
   expect(measure(new Map(), 3)).toEqual({ notApplicable: 'fewer than two groups have 3 explained rows' })
 })
+it('has an interval that resamples within groups, and the mean of each column beside its attribution', () => {
+  const { intervalAt, details, notes } = measured(new Map())
+  const interval = intervalAt?.(0.95)
+  expect(interval && interval.low <= 100 && interval.high >= 100).toBe(true)
+  // Groups of two values each: resampled means of x lie in [90, 110], of m in [−1, 1].
+  expect(interval && interval.low >= 89 && interval.high <= 111).toBe(true)
+  expect(intervalAt?.(0.95)).toEqual(interval)
+  expect(notes?.[0]).toMatch(/^The value and the groups are of age,/)
+  const [table] = details ?? []
+  // Column age holds 0, 2, 4, … by row.
+  expect(table.type === 'table' && table.rows[0]).toMatchObject({ column: 'age', gap: 100, 'attribution-0': 2, 'value-0': 1, 'value-1': 5, 'value-2': 9 })
+})
+it('keeps groups with too few rows in the table, outside the comparison', () => {
+  const small = measure(new Map(), 2)
+  expect('groups' in small && small.groups?.map(({ role }) => role)).toEqual(['compared', 'compared', 'compared'])
+})
