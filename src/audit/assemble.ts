@@ -57,11 +57,12 @@ function summarize({ data, model, predictions, results, verdict, folder }: Assem
   const judged = results.filter(({ threshold }) => threshold !== null)
   const count = (status: Result['status']) => judged.filter((result) => result.status === status).length
   const broken = judged.length - count('pass') - count('fail') - count('insufficient') + results.filter(({ status, threshold }) => status === 'error' && threshold === null).length
+  const measured = results.filter(({ value }) => value !== null).length
   const outcome =
     verdict === 'not-judged'
-      ? `nothing was judged, since the configuration states no limits; ${results.filter(({ value }) => value !== null).length} values were measured`
+      ? `nothing was judged, since the configuration states no limits; ${measured} ${measured === 1 ? 'value was' : 'values were'} measured`
       : [
-          `${count('fail')} of ${judged.length} ${judged.length === 1 ? 'check' : 'checks'} failed`,
+          ...(judged.length > 0 ? [`${count('fail')} of ${judged.length} ${judged.length === 1 ? 'check' : 'checks'} failed`] : []),
           ...(count('insufficient') ? [`${count('insufficient')} could not be decided`] : []),
           ...(broken ? [`${broken} could not be computed or judged`] : []),
         ].join(', ')
