@@ -22,8 +22,8 @@ const MASKED_SHARE = 0.05
 export function attackRequests(attack: AttackParameters['attack'], { curve, ...parameters }: AttackOptions): AttackRequests {
   const { epsilon, stepSize } = parameters
   const at = (other: number) => adversarialExamples({ attack, ...parameters, epsilon: other, ...(stepSize !== undefined && { stepSize: (stepSize * other) / epsilon }) })
-  const others = curve ?? [epsilon / 2, epsilon * 2, epsilon * 4]
-  return { attacked: at(epsilon), ...Object.fromEntries(others.filter((other) => other !== epsilon).map((other, i) => [`curve-${i}`, at(other)])) }
+  const others = new Set(curve ?? [epsilon / 2, epsilon * 2, epsilon * 4])
+  return { attacked: at(epsilon), ...Object.fromEntries([...others].filter((other) => other !== epsilon).map((other, i) => [`curve-${i}`, at(other)])) }
 }
 
 export function measureRobustAccuracy(

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { AdversarialExamples } from '../../../src/contracts/artifact.js'
 import type { DatasetView } from '../../../src/contracts/dataset.js'
-import { measureRobustAccuracy, type AttackOptions } from '../../../metrics/robustness/robust-accuracy.js'
+import { attackRequests, measureRobustAccuracy, type AttackOptions } from '../../../metrics/robustness/robust-accuracy.js'
 
 const TRUTH = [0, 0, 0, 0, 0, 0, 1, 1]
 const attacked = (input: AdversarialExamples['input']): AdversarialExamples => ({
@@ -34,4 +34,11 @@ it('is titled decision stability on tables, whose rows have no adversary, and no
 it('says when it compares the model with past decisions', () => {
   expect(measure('table', 'human-decision').notes).toContain('Compares the model with past decisions, which may themselves be unfair.')
   expect(measure('table', 'outcome').notes?.join(' ')).not.toMatch(/past decisions/)
+})
+
+it('asks for one attack per epsilon of the curve, with steps in proportion', () => {
+  const epsilons = (options: AttackOptions) => Object.entries(attackRequests('pgd', options)).map(([name, { parameters }]) => [name, parameters.epsilon, parameters.stepSize])
+  expect(epsilons({ norm: 'linf', epsilon: 0.25 })).toEqual([['attacked', 0.25, undefined], ['curve-0', 0.125, undefined], ['curve-1', 0.5, undefined], ['curve-2', 1, undefined]])
+  expect(epsilons({ norm: 'linf', epsilon: 0.25, stepSize: 0.125, curve: [0.5, 0.25, 0.5] })).toEqual([['attacked', 0.25, 0.125], ['curve-0', 0.5, 0.25]])
+  expect(attackRequests('fgsm', { norm: 'linf', epsilon: 0.25, rows: 7, curve: [] })).toEqual({ attacked: { kind: 'adversarial-examples', parameters: { attack: 'fgsm', norm: 'linf', epsilon: 0.25, rows: 7 } } })
 })
