@@ -39,8 +39,8 @@ baselines = x[predicted == 0][torch.randperm(int((predicted == 0).sum()))[:32]]
 log_odds = lambda z: (lambda o: o[:, 1] - o[:, 0])(model(z))
 ig = IntegratedGradients(log_odds)
 for baseline in baselines:
-    ig.attribute(x[rows], baselines=baseline.expand(500, -1), n_steps=64, return_convergence_delta=True)
-ig.attribute(x[rows], baselines=x.mean(0).expand(500, -1), n_steps=64, return_convergence_delta=True)
+    ig.attribute(x[rows], baselines=baseline.expand(500, -1), n_steps=32, return_convergence_delta=True)
+ig.attribute(x[rows], baselines=x.mean(0).expand(500, -1), n_steps=32, return_convergence_delta=True)
 
 sd, low, high = x.std(0), x.min(0).values, x.max(0).values
 mask = torch.tensor([float(c in ("debt_to_income", "housing_to_income", "loan_to_value", "industry_unemployment_rate")) for c in features])

@@ -4,8 +4,9 @@ import type { DatasetView, Finding } from '../contracts/dataset.js'
 import type { ModelSummary } from '../contracts/model.js'
 import { areaUnderCurve, type Performance } from '../statistics/performance.js'
 
-/** Both are 0.5 for a model of two classes that knows nothing. */
-const SUSPICIOUS = 0.4
+/** Four fifths of what a model that knows nothing scores: 0.4 for AUC and for two classes, less for more. */
+const SUSPICIOUS = 0.8
+const CHANCE_AUC = 0.5
 /** Fewer rows get there by chance. */
 const LEAST_ROWS = 30
 
@@ -13,9 +14,10 @@ const LEAST_ROWS = 30
 export function performanceFindings(performance: Performance | null, view: DatasetView, predictions: Predictions): Finding[] {
   if (!performance || performance.n < LEAST_ROWS) return []
   const auc = areaUnderCurve(view, predictions)
+  const chance = 1 / Math.max(2, predictions.classes.length)
   const low = [
-    ...(performance.balancedAccuracy < SUSPICIOUS ? [`Balanced accuracy is ${performance.balancedAccuracy.toFixed(3)}`] : []),
-    ...(auc !== null && auc < SUSPICIOUS ? [`AUC is ${auc.toFixed(3)}`] : []),
+    ...(performance.balancedAccuracy < SUSPICIOUS * chance ? [`Balanced accuracy is ${performance.balancedAccuracy.toFixed(3)}`] : []),
+    ...(auc !== null && auc < SUSPICIOUS * CHANCE_AUC ? [`AUC is ${auc.toFixed(3)}`] : []),
   ]
   return low.length === 0 ? [] : [{
     id: 'class-order',

@@ -38,3 +38,10 @@ it('does not warn at the border itself', () => {
   const border = TRUTH.map((truth) => (truth === 1 ? (ones++ < 4 ? 1 : 0) : zeros++ < 12 ? 0 : 1))
   expect(findings(border, null)).toEqual([])
 })
+
+it('expects less of many classes than of two', () => {
+  const performance = { accuracy: 0.3, balancedAccuracy: 0.3, majorityClassAccuracy: 0.2, majorityClass: '0', n: 1000 }
+  const among = (classes: number) => performanceFindings(performance, VIEW, { classes: Array.from({ length: classes }, (_, i) => String(i)), predicted: new Int32Array(40), probabilities: null, score: null, decisionRule: '' })
+  expect(among(2)).toHaveLength(1)
+  expect(among(10)).toEqual([])
+})
