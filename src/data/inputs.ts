@@ -131,7 +131,7 @@ function widthError(table: Table, config: DataConfig, input: ModelInput, columns
     ? `With the sensitive columns (${list(config.sensitive!)}) there are ${width}: list all ${width} under data.features in the order of training if the model was trained on them.`
     : !stated && config.label === undefined && names.length > width
       ? 'data.label is not stated, so the label counts as a feature too: state it, or list the features under data.features in the order of training.'
-      : `List exactly the ${width === 1 ? 'column' : `${width} columns`} that the model was trained on under data.features, in the order of training.`
+      : `List exactly the ${width === 1 ? 'column' : `${width} columns`} that the model was trained on under data.features, in the order of training.${!stated && withSensitive.length > width && names.length < width ? ` Sensitive columns (${list(config.sensitive!)}) count as features only where they are listed there.` : ''}`
   return new ProbityError('data/feature-count', `The model's input ${quote(input.name)} takes ${width} ${width === 1 ? 'column' : 'columns'}, but the data gives ${names.length}: ${list(names)}. ${fix}`)
 }
 
