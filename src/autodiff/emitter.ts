@@ -2,8 +2,10 @@
 import { ProbityError } from '../contracts/errors.js'
 import type { Dim } from '../contracts/model.js'
 import type { DType } from '../contracts/tensor.js'
-import { GraphBuilder, tensorValue, toAttributes, type Attributes } from '../graph/builder.js'
+import { collectNames, GraphBuilder, tensorValue, toAttributes, type Attributes } from '../graph/builder.js'
 import { isExternal, toNumber, type Graph, type Initializer, type Node, type TensorType } from '../graph/ir.js'
+import { inferNode, inferValues } from '../graph/shapes/infer.js'
+import { knownConstant, UNKNOWN, type Known } from '../graph/shapes/known.js'
 import { fromNumbers, toNumbers } from '../tensor/tensor.js'
 
 export type Dims = readonly Dim[]
@@ -11,22 +13,37 @@ export type Dims = readonly Dim[]
 /** TensorProto.DataType numbers of the types that a gradient casts to. */
 const CAST_TO: Readonly<Partial<Record<DType, number>>> = { float32: 1, int64: 7, bool: 9, float16: 10, float64: 11, bfloat16: 16 }
 
+/** Operators that exporters and rules compute sizes with. */
+const SHAPE_ARITHMETIC: ReadonlySet<string> = new Set(['Shape', 'Size', 'Gather', 'Slice', 'Concat', 'Squeeze', 'Unsqueeze', 'Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Neg', 'Cast', 'ConstantOfShape', 'ReduceProd'])
+
+export type EmitterOptions = {
+  /** Start without the graph's nodes, which are then kept one by one: for passes that replace some. */
+  readonly empty?: boolean
+  /** Names taken in the graphs around this one, and what is known of their values. */
+  readonly scope?: { readonly names: Set<string>; readonly values: ReadonlyMap<string, Known> }
+}
+
 export class Emitter {
   readonly builder: GraphBuilder
-  readonly #types = new Map<string, TensorType>()
+  readonly graph: Graph
+  /** In words, why the gradient is not exact; for the reader of a result. */
+  readonly approximations = new Set<string>()
+  readonly #values: Map<string, Known>
   readonly #producers = new Map<string, Node>()
   /** Position in `builder.nodes` of each node of the graph, which `extraOutput` may replace. */
   readonly #positions = new Map<Node, number>()
   readonly #emitted = new Map<string, readonly string[]>()
   readonly #overridable: ReadonlySet<string>
 
-  constructor(readonly graph: Graph) {
-    this.builder = new GraphBuilder(graph)
+  constructor(graph: Graph, { empty = false, scope }: EmitterOptions = {}) {
+    const inferred = inferValues(graph, { outer: scope?.values })
+    this.graph = inferred.graph
+    this.#values = inferred.values
+    this.builder = new GraphBuilder(empty ? { ...this.graph, nodes: [] } : this.graph, scope?.names)
+    if (empty) collectNames(this.graph, this.builder.names)
     this.#overridable = new Set(graph.overridable)
-    for (const [name, { dtype, dims }] of graph.initializers) this.#types.set(name, { kind: 'tensor', dtype, dims })
-    for (const { name, type } of [...graph.valueInfo.values(), ...graph.outputs, ...graph.inputs]) if (type?.kind === 'tensor') this.#types.set(name, type)
-    graph.nodes.forEach((node, position) => {
-      this.#positions.set(node, position)
+    this.graph.nodes.forEach((node, position) => {
+      if (!empty) this.#positions.set(node, position)
       for (const output of node.outputs) this.#producers.set(output, node)
     })
   }
@@ -35,7 +52,7 @@ export class Emitter {
 
   /** The sizes of a value as far as they are known; null when not even the rank is. */
   dims(name: string): Dims | null {
-    return this.#types.get(name)?.dims ?? null
+    return this.#values.get(name)?.dims ?? null
   }
 
   /** The sizes when every one is a number. */
@@ -56,7 +73,7 @@ export class Emitter {
   }
 
   knownDtype(name: string): DType | null {
-    return this.#types.get(name)?.dtype ?? null
+    return this.#values.get(name)?.dtype ?? null
   }
 
   /** @throws ProbityError `graph/unknown-type` */
@@ -66,14 +83,20 @@ export class Emitter {
     return dtype
   }
 
-  /** States the type of an emitted value. */
+  /** States the type of an emitted value where inference cannot know it. */
   describe(name: string, type: TensorType | null | undefined): string {
-    if (type && !this.#types.has(name)) this.#types.set(name, type)
+    if (type && this.knownDtype(name) === null) this.#values.set(name, { dtype: type.dtype, dims: type.dims, values: null })
     return name
   }
 
   type(name: string): TensorType | null {
-    return this.#types.get(name) ?? null
+    const { dtype, dims } = this.#values.get(name) ?? UNKNOWN
+    return dtype === null ? null : { kind: 'tensor', dtype, dims }
+  }
+
+  /** What is known of every value so far, for graphs inside this one. */
+  get values(): ReadonlyMap<string, Known> {
+    return this.#values
   }
 
   /** The tensor behind a name that can never change: an initializer that nobody may override, or the output of a Constant. */
@@ -110,9 +133,49 @@ export class Emitter {
     const key = JSON.stringify([opType, inputs, outputs, [...toAttributes(attributes)]], plain)
     const known = this.#emitted.get(key)
     if (known) return known
-    const names = this.builder.addMany(opType, inputs, outputs, attributes)
+    const names = this.#foldedInts(opType, inputs, outputs, attributes) ?? this.#added(opType, inputs, outputs, attributes)
     this.#emitted.set(key, names)
     return names
+  }
+
+  #added(opType: string, inputs: readonly string[], outputs: number, attributes: Attributes): readonly string[] {
+    const names = this.builder.addMany(opType, inputs, outputs, attributes)
+    this.learn(this.builder.nodes[this.builder.nodes.length - 1])
+    return names
+  }
+
+  /** Sizes that are numbers need no nodes that compute them. Zeros stay computed: ONNX Runtime drops an Expand to a constant shape without elements. */
+  #foldedInts(opType: string, inputs: readonly string[], outputs: number, attributes: Attributes): readonly string[] | null {
+    if (outputs !== 1 || !SHAPE_ARITHMETIC.has(opType)) return null
+    const [result] = inferNode({ name: '', opType, domain: '', inputs, outputs: [''], attributes: toAttributes(attributes) }, this.graph.opsets, this.#values)
+    if (result?.dtype !== 'int64' || result.dims === null || !result.values?.every((value) => typeof value === 'number' && value !== 0)) return null
+    return [this.constant(result.values as readonly number[], 'int64', result.dims as readonly number[])]
+  }
+
+  /** A node as it is, such as one that a pass keeps. */
+  keep(node: Node): void {
+    this.builder.nodes.push(node)
+    this.learn(node)
+  }
+
+  /** Infers what is known of a node's outputs, unless it is known already. */
+  learn(node: Node): void {
+    const missing = node.outputs.some((output) => output !== '' && !this.#values.has(output))
+    if (!missing) return
+    const results = inferNode(node, this.graph.opsets, this.#values)
+    node.outputs.forEach((output, i) => {
+      this.#producers.set(output, node)
+      const result = results[i]
+      if (output !== '' && result && !this.#values.has(output)) this.#values.set(output, result)
+    })
+  }
+
+  /** A constant, shared between equal uses: a scalar for a number, else a vector unless sizes are given. */
+  constant(values: number | readonly number[], dtype: DType, dims?: readonly number[]): string {
+    const name = this.builder.constant(values, dtype, dims)
+    const tensor = this.builder.initializers.get(name)
+    if (tensor && !this.#values.has(name)) this.#values.set(name, knownConstant(tensor))
+    return name
   }
 
   /** Another output of a node of the graph, such as the Indices of MaxPool. */
@@ -139,13 +202,13 @@ export class Emitter {
 
   /** A scalar of the dtype of `like`. */
   scalar(value: number, like: string): string {
-    return this.builder.constant(value, this.dtype(like))
+    return this.constant(value, this.dtype(like))
   }
 
   // ---- shapes
 
   ints(values: readonly number[]): string {
-    return this.builder.shape(values)
+    return this.constant(values, 'int64', [values.length])
   }
 
   /** int64 [rank] */

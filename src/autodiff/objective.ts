@@ -68,7 +68,7 @@ function addTarget(e: Emitter, dtype: DType, dims: Dims): TargetInput {
 function classLoss(e: Emitter, loss: Exclude<Loss, 'binary-cross-entropy'>, logits: string, column: string, like: string): string {
   if (loss === 'cross-entropy') return e.neg(pick(e, e.emit('LogSoftmax', [logits], { axis: 1 }), column))
   const classes = e.emit('Squeeze', [e.emit('Shape', [logits], { start: 1, end: 2 })])
-  const range = e.emit('Range', [e.builder.constant(0, 'int64'), classes, e.builder.constant(1, 'int64')]) // [classes]
+  const range = e.emit('Range', [e.constant(0, 'int64'), classes, e.constant(1, 'int64')]) // [classes]
   const others = e.emit('Where', [e.emit('Equal', [range, column]), e.scalar(-Infinity, like), logits]) // [batch, classes], −∞ at the target
   const own = pick(e, logits, column)
   if (loss === 'margin') return e.sub(e.emit('ReduceMax', [others, e.ints([1])], { keepdims: 0 }), own)

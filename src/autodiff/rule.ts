@@ -1,9 +1,7 @@
 /** @file What a differentiation rule gets and gives. */
-import { ProbityError } from '../contracts/errors.js'
-import type { DType } from '../contracts/tensor.js'
-import type { Attributes } from '../graph/builder.js'
+import { NodeContext } from './node-context.js'
 import type { Node } from '../graph/ir.js'
-import type { Dims, Emitter } from './emitter.js'
+import type { Emitter } from './emitter.js'
 
 /**
  * The gradient of one operator: called once for every input that needs a gradient, with its index, and gives the name of a value of the
@@ -14,39 +12,19 @@ import type { Dims, Emitter } from './emitter.js'
  */
 export type Rule = (context: RuleContext, input: number) => string | null
 
-export class RuleContext {
+export class RuleContext extends NodeContext {
   readonly #gradients: readonly (string | null)[]
 
   constructor(
-    readonly emitter: Emitter,
-    readonly node: Node,
+    emitter: Emitter,
+    node: Node,
     /** Whether the value behind a name changes with something that the gradient was asked for. */
     readonly isActive: (name: string) => boolean,
     /** Per output of the node; null where nothing flows back. At least one is there. */
     gradients: readonly (string | null)[],
   ) {
+    super(emitter, node)
     this.#gradients = gradients
-  }
-
-  /** Name of an input; '' when the optional input is absent. */
-  input(index: number): string {
-    return this.node.inputs[index] ?? ''
-  }
-
-  hasInput(index: number): boolean {
-    return this.input(index) !== ''
-  }
-
-  output(index = 0): string {
-    return this.node.outputs[index] ?? ''
-  }
-
-  /** x and y of a unary operator. */
-  get x(): string {
-    return this.input(0)
-  }
-  get y(): string {
-    return this.output(0)
   }
 
   /** Gradient of the first output, in the output's shape. */
@@ -59,31 +37,14 @@ export class RuleContext {
     return this.#gradients[index] ?? this.emitter.zerosLike(this.output(index))
   }
 
-  emit(opType: string, inputs: readonly string[], attributes?: Attributes): string {
-    return this.emitter.emit(opType, inputs, attributes)
-  }
-
-  /** A scalar of the first output's dtype. */
-  scalar(value: number): string {
-    return this.emitter.scalar(value, this.y)
-  }
-
-  dims(name: string): Dims | null {
-    return this.emitter.dims(name)
-  }
-
-  dtype(name: string): DType {
-    return this.emitter.dtype(name)
+  /** Whether anything flows back to an output. */
+  hasGradient(index: number): boolean {
+    return (this.#gradients[index] ?? null) !== null
   }
 
   /** Sums a gradient of the first output's shape down to the shape of a broadcast input. */
   sumToInput(index: number, gradient: string): string {
     return this.emitter.sumTo(gradient, this.dims(this.y), this.input(index))
-  }
-
-  /** A boolean value as 0 and 1 in the first output's dtype, to multiply with: much faster than Where. */
-  mask(condition: string): string {
-    return this.emitter.cast(condition, this.dtype(this.y))
   }
 
   /** dY / divisor, where dY = 0 gives 0 even if the divisor is 0: a branch that Where cut off must not answer with 0/0. */
@@ -97,18 +58,4 @@ export class RuleContext {
   scaleGradient(gradient: string, factor: string): string {
     return this.emitter.mul(gradient, this.emit('Where', [this.isZero(gradient), this.scalar(0), factor]))
   }
-
-  isZero(name: string): string {
-    return this.emit('Equal', [name, this.scalar(0)])
-  }
-
-  /** An error about this node: what cannot be differentiated, and what to do. */
-  refuse(reason: string): ProbityError {
-    return noGradient(this.node, reason)
-  }
-}
-
-export function noGradient(node: Node, reason: string): ProbityError {
-  const domain = node.domain === '' ? '' : `${node.domain}:`
-  return new ProbityError('graph/no-gradient', `Node "${node.name || node.outputs[0]}" (${domain}${node.opType}): ${reason}`)
 }

@@ -12,7 +12,7 @@ export class GraphBuilder {
   readonly valueInfo: Map<string, ValueInfo>
   readonly inputs: ValueInfo[]
   readonly outputs: ValueInfo[] = []
-  readonly #names: Set<string>
+  readonly names: Set<string>
   readonly #constants = new Map<string, string>()
 
   /**
@@ -20,7 +20,7 @@ export class GraphBuilder {
    * Builders of one graph and of its subgraphs share `names`, so that no inner name hides an outer one.
    */
   constructor(readonly base: Graph, names: Set<string> = new Set()) {
-    this.#names = names
+    this.names = names
     this.nodes = [...base.nodes]
     this.initializers = new Map(base.initializers)
     this.valueInfo = new Map(base.valueInfo)
@@ -31,8 +31,8 @@ export class GraphBuilder {
   /** A name that no value of the graph or of its subgraphs has. */
   fresh(hint: string): string {
     let name = hint
-    for (let i = 1; this.#names.has(name); i++) name = `${hint}_${i}`
-    this.#names.add(name)
+    for (let i = 1; this.names.has(name); i++) name = `${hint}_${i}`
+    this.names.add(name)
     return name
   }
 

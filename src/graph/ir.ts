@@ -109,7 +109,7 @@ export type OnnxModel = {
 export const isExternal = (initializer: Initializer): initializer is Extract<Initializer, { external: ExternalData }> => 'external' in initializer
 
 /** Version of ai.onnx that the graph imports. */
-export const opsetOf = (graph: Graph, domain = ''): number => graph.opsets.get(domain) ?? (domain === '' ? graph.opsets.get('ai.onnx') ?? 1 : 0)
+export const opsetOf = (graph: Pick<Graph, 'opsets'>, domain = ''): number => graph.opsets.get(domain) ?? (domain === '' ? graph.opsets.get('ai.onnx') ?? 1 : 0)
 
 // ---- reading attributes; a missing one gives the default
 

@@ -1,6 +1,7 @@
 /** @file The rule tables, one per operator domain. */
 import type { Node } from '../../graph/ir.js'
-import { noGradient, type Rule } from '../rule.js'
+import { noGradient } from '../node-context.js'
+import type { Rule } from '../rule.js'
 import { activation } from './activation.js'
 import { convolution } from './convolution.js'
 import { elementwise } from './elementwise.js'

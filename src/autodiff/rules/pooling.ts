@@ -48,7 +48,7 @@ function maxPoolByTaps(c: RuleContext, windows: Windows): string {
     shares.push(c.emit('Unsqueeze', [e.mul(c.dy, c.mask(first)), e.ints([2])]))
   }
   const stacked = c.emit('Reshape', [c.emit('Concat', shares, { axis: 2 }), e.joinInts([-1, shares.length, ...axes.map((axis) => e.size(c.y, axis))])]) // [N·C, taps, …]
-  const places = e.builder.constant(shares.flatMap((_, i) => shares.map((_, j) => (i === j ? 1 : 0))), c.dtype(c.y), [shares.length, 1, ...kernel])
+  const places = e.constant(shares.flatMap((_, i) => shares.map((_, j) => (i === j ? 1 : 0))), c.dtype(c.y), [shares.length, 1, ...kernel])
   return e.reshapeLike(fit(c, c.emit('ConvTranspose', [stacked, places], { strides, dilations, kernel_shape: kernel }), windows), c.x)
 }
 
@@ -83,7 +83,7 @@ function alongLast(c: RuleContext, name: string, axis: number, rank: number, cha
 function averages(c: RuleContext, { kernel, strides, dilations, begin, end }: Windows, axis: number): string {
   const e = c.emitter
   const i = axis - 2
-  const [zero, one] = [0, 1].map((value) => e.builder.constant(value, 'int64'))
+  const [zero, one] = [0, 1].map((value) => e.constant(value, 'int64'))
   const [out, size] = [e.sizeOf(c.y, axis), e.sizeOf(c.x, axis)]
   const range = (count: string) => c.emit('Range', [zero, c.emit('Squeeze', [count]), one])
   const pad = (value: number | string) => (typeof value === 'number' ? e.ints([value]) : value)

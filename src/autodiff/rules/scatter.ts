@@ -6,7 +6,7 @@ export function scatterBack(c: RuleContext, pick: (positions: string) => string)
   const dims = c.emitter.staticDims(c.x)
   const count = dims ? c.emitter.ints([dims.reduce((product, dim) => product * dim, 1)]) : c.emit('Reshape', [c.emit('Size', [c.x]), c.emitter.ints([1])])
   const scalarCount = c.emit('Squeeze', [count])
-  const all = c.emit('Range', [c.emitter.builder.constant(0, 'int64'), scalarCount, c.emitter.builder.constant(1, 'int64')])
+  const all = c.emit('Range', [c.emitter.constant(0, 'int64'), scalarCount, c.emitter.constant(1, 'int64')])
   const positions = pick(c.emit('Reshape', [all, c.emitter.shapeOf(c.x)], { allowzero: 1 })) // shape of y
   return addAt(c, positions, count)
 }

@@ -8,6 +8,8 @@ import { shapeRuleOf } from './rules.js'
 export type InferOptions = {
   /** Sizes to bind inputs to, by input name; symbols that they replace are replaced everywhere. */
   readonly inputs?: ReadonlyMap<string, readonly Dim[]>
+  /** What is known of the values of the graphs around this one. */
+  readonly outer?: ReadonlyMap<string, Known>
 }
 
 /**
@@ -17,40 +19,51 @@ export type InferOptions = {
  * Shape, Gather, Concat and arithmetic, so that computed Reshape targets become known. Never throws for an operator without a rule.
  */
 export function inferShapes(graph: Graph, options: InferOptions = {}): Graph {
-  return inferGraph(bindInputs(graph, options.inputs ?? new Map()), new Map())
+  return inferValues(graph, options).graph
 }
 
-function inferGraph(graph: Graph, outer: ReadonlyMap<string, Known>): Graph {
+/** The graph with its shapes, and what is known of each of its values: besides the type, the elements of integers that follow from sizes. */
+export function inferValues(graph: Graph, options: InferOptions = {}): { readonly graph: Graph; readonly values: Map<string, Known> } {
+  return inferGraph(bindInputs(graph, options.inputs ?? new Map()), options.outer ?? new Map())
+}
+
+/** What is known of each output of one node, given its inputs. */
+export function inferNode(node: Node, opsets: Graph['opsets'], values: ReadonlyMap<string, Known>): readonly Known[] {
+  return applyNode(node, opsets, values).outputs
+}
+
+function inferGraph(graph: Graph, outer: ReadonlyMap<string, Known>): { graph: Graph; values: Map<string, Known> } {
   const values = new Map(outer)
   for (const input of graph.inputs) values.set(input.name, knownType(input.type))
   for (const [name, initializer] of graph.initializers) values.set(name, knownConstant(initializer))
+  for (const name of graph.overridable) values.set(name, { ...(values.get(name) ?? UNKNOWN), values: null })
   for (const [name, sparse] of graph.sparseInitializers) values.set(name, known(sparse.values.dtype, sparse.dims))
   const stated = new Map([...graph.valueInfo, ...graph.outputs.filter(({ type }) => type !== null).map((info) => [info.name, info] as const)])
   const valueInfo = new Map(graph.valueInfo)
   const nodes = graph.nodes.map((node) => {
-    const { node: inner, outputs } = applyNode(node, graph, values)
+    const { node: inner, outputs } = applyNode(node, graph.opsets, values)
     node.outputs.forEach((name, i) => {
       if (name === '') return
       const value = merge(outputs[i] ?? UNKNOWN, knownType(stated.get(name)?.type ?? null))
       values.set(name, value)
-      const type = typeOf(value)
+      const type = typeOfKnown(value)
       if (type) valueInfo.set(name, { ...(graph.valueInfo.get(name) ?? { name }), type })
     })
     return inner
   })
   const outputs = graph.outputs.map((info): ValueInfo => {
-    const type = typeOf(merge(values.get(info.name) ?? UNKNOWN, knownType(info.type)))
+    const type = typeOfKnown(merge(values.get(info.name) ?? UNKNOWN, knownType(info.type)))
     return type ? { ...info, type } : info
   })
   for (const { name } of outputs) if (!graph.valueInfo.has(name)) valueInfo.delete(name)
-  return { ...graph, nodes, outputs, valueInfo }
+  return { graph: { ...graph, nodes, outputs, valueInfo }, values }
 }
 
-function applyNode(node: Node, graph: Graph, values: ReadonlyMap<string, Known>): { node: Node; outputs: readonly Known[] } {
+function applyNode(node: Node, opsets: Graph['opsets'], values: ReadonlyMap<string, Known>): { node: Node; outputs: readonly Known[] } {
   const inputs = node.inputs.map((name) => (name === '' ? UNKNOWN : values.get(name) ?? UNKNOWN))
   const rule = shapeRuleOf(node.domain, node.opType)
   if (rule) {
-    const application = { node, inputs, input: (i: number) => inputs[i] ?? UNKNOWN, has: (i: number) => Boolean(node.inputs[i]), opset: opsetOf(graph, node.domain) }
+    const application = { node, inputs, input: (i: number) => inputs[i] ?? UNKNOWN, has: (i: number) => Boolean(node.inputs[i]), opset: opsetOf({ opsets }, node.domain) }
     return { node, outputs: rule(application) }
   }
   return applySubgraphs(node, inputs, values)
@@ -63,7 +76,7 @@ function applySubgraphs(node: Node, inputs: readonly Known[], values: ReadonlyMa
   for (const [name, attribute] of node.attributes) {
     if (attribute.type !== 'graph') attributes.set(name, attribute)
     else {
-      const body = inferGraph(node.opType === 'Loop' ? withLoopTypes(attribute.value, inputs) : attribute.value, values)
+      const body = inferGraph(node.opType === 'Loop' ? withLoopTypes(attribute.value, inputs) : attribute.value, values).graph
       bodies.push(body)
       attributes.set(name, { type: 'graph', value: body })
     }
@@ -83,7 +96,7 @@ function controlOutputs(node: Node, bodies: readonly Graph[], inputCount: number
 /** A carried value may change its shape from turn to turn; its dtype may not. */
 function withLoopTypes(body: Graph, inputs: readonly Known[]): Graph {
   const inner = (i: number): Known => (i === 0 ? known('int64', []) : i === 1 ? known('bool', []) : known(inputs[i]?.dtype ?? null, null))
-  return { ...body, inputs: body.inputs.map((info, i) => ({ ...info, type: info.type ?? typeOf(inner(i)) })) }
+  return { ...body, inputs: body.inputs.map((info, i) => ({ ...info, type: info.type ?? typeOfKnown(inner(i)) })) }
 }
 
 function bindInputs(graph: Graph, bound: ReadonlyMap<string, readonly Dim[]>): Graph {
@@ -112,12 +125,12 @@ function bindInputs(graph: Graph, bound: ReadonlyMap<string, readonly Dim[]>): G
   }
 }
 
-function knownType(type: ValueType | null): Known {
+export function knownType(type: ValueType | null): Known {
   if (type === null) return UNKNOWN
   return type.kind === 'tensor' ? known(type.dtype, type.dims) : { ...UNKNOWN, other: type }
 }
 
-function typeOf({ dtype, dims, other }: Known): ValueType | null {
+export function typeOfKnown({ dtype, dims, other }: Known): ValueType | null {
   return other ?? (dtype === null ? null : { kind: 'tensor', dtype, dims })
 }
 

@@ -1,0 +1,64 @@
+/** @file The walk from seeds back to the values that gradients are wanted of. */
+import { readsOf, type Graph } from '../graph/index.js'
+import { isFloat } from '../tensor/dtypes.js'
+import type { Emitter } from './emitter.js'
+import { RuleContext } from './rule.js'
+import { isConstant, ruleFor } from './rules/index.js'
+
+/**
+ * Emits the vector-Jacobian product of the emitter's graph.
+ *
+ * @param seeds per value of the graph, the gradient that comes in from outside; emitted only where it has an effect
+ * @param withRespectTo float values of the graph
+ * @returns the gradient of each of them that anything flows back to
+ * @throws ProbityError `graph/no-gradient` naming node and operator
+ */
+export function backpropagate(emitter: Emitter, seeds: ReadonlyMap<string, () => string>, withRespectTo: readonly string[]): Map<string, string> {
+  const { graph } = emitter
+  const active = activeValues(graph, emitter, withRespectTo)
+  const contributions = new Map<string, string[]>()
+  const contribute = (name: string, gradient: string) => contributions.set(name, [...(contributions.get(name) ?? []), gradient])
+  const sums = new Map<string, string>()
+  const gradientOf = (name: string): string | null => {
+    const parts = contributions.get(name)
+    if (!parts) return null
+    const known = sums.get(name)
+    if (known !== undefined) return known
+    const sum = parts.length === 1 ? parts[0] : emitter.emit(parts.length === 2 ? 'Add' : 'Sum', parts)
+    sums.set(name, emitter.describe(sum, emitter.type(name)))
+    return sum
+  }
+  for (const [name, seed] of seeds) if (active.has(name)) contribute(name, seed())
+  for (const node of [...graph.nodes].reverse()) {
+    const reads = readsOf(node)
+    const gradients = node.outputs.map((name) => (active.has(name) ? gradientOf(name) : null))
+    if (gradients.every((gradient) => gradient === null) || isConstant(node) || !reads.some((name) => active.has(name))) continue
+    const rule = ruleFor(node)
+    const context = new RuleContext(emitter, node, (name) => active.has(name), gradients)
+    // What subgraphs capture comes after the inputs, absent ones included, each once.
+    const captured = new Set(reads.slice(node.inputs.filter((name) => name !== '').length))
+    const sources = [...node.inputs, ...captured]
+    sources.forEach((name, input) => {
+      const gradient = active.has(name) ? rule(context, input) : null
+      if (gradient !== null) contribute(name, gradient)
+    })
+  }
+  return new Map(withRespectTo.flatMap((name) => {
+    const gradient = gradientOf(name)
+    return gradient === null ? [] : [[name, gradient] as const]
+  }))
+}
+
+/** Every float value that changes with one of `sources`, themselves included. */
+function activeValues(graph: Graph, emitter: Emitter, sources: readonly string[]): Set<string> {
+  const active = new Set(sources)
+  const isNumber = (name: string) => {
+    const dtype = emitter.knownDtype(name)
+    return name !== '' && (dtype === null || isFloat(dtype))
+  }
+  for (const node of graph.nodes) {
+    if (isConstant(node) || !readsOf(node).some((name) => active.has(name))) continue
+    for (const output of node.outputs) if (isNumber(output)) active.add(output)
+  }
+  return active
+}

@@ -1,0 +1,10 @@
+/** @file The lowerings, one table per operator domain. */
+import type { Node } from '../../graph/ir.js'
+import type { Lowering } from './lowering.js'
+
+const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
+  ['', new Map<string, Lowering>()],
+])
+
+/** null where the node is differentiated as it is, or not at all. */
+export const loweringFor = (node: Node): Lowering | null => DOMAINS.get(node.domain === 'ai.onnx' ? '' : node.domain)?.get(node.opType) ?? null
