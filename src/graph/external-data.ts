@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { open, realpath, type FileHandle } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { messageOf, ProbityError } from '../contracts/errors.js'
+import type { DType } from '../contracts/tensor.js'
 import { byteLength, sizeOf } from '../tensor/dtypes.js'
 import { viewRaw } from './codec/read-tensor.js'
 import type { Initializer, OnnxModel } from './ir.js'
@@ -13,6 +14,8 @@ type External = Extract<Initializer, { external: unknown }>
 export type ExternalDataOptions = {
   /** Folders besides the model's own that links may lead to, such as a download cache. */
   readonly allowedRoots?: readonly string[]
+  /** Tensors of more bytes are checked but stay outside: runtimes map weights from the file, and reading a model takes no memory for them. */
+  readonly upToBytes?: number
 }
 
 /** Files that tensors of the model point to, as it names them. */
@@ -27,13 +30,16 @@ export const externalLocations = (model: OnnxModel): string[] => [...new Set(ext
  * @param folder the model's folder, which locations are relative to
  * @throws ProbityError `graph/external-data` when a location is absolute or climbs with `..`, a link leads out, or sizes disagree
  */
-export async function readExternalData(model: OnnxModel, folder: string, { allowedRoots = [] }: ExternalDataOptions = {}): Promise<OnnxModel> {
+export async function readExternalData(model: OnnxModel, folder: string, { allowedRoots = [], upToBytes = Infinity }: ExternalDataOptions = {}): Promise<OnnxModel> {
   const read = new Map<Initializer, Initializer>()
   const tensors = externalTensors(model)
   for (const location of externalLocations(model)) {
     const file = await openInside(location, folder, allowedRoots)
     try {
-      for (const tensor of tensors) if (tensor.external.location === location) read.set(tensor, await readOne(tensor, file))
+      for (const tensor of tensors.filter(({ external }) => external.location === location)) {
+        const bytes = await checkedSize(tensor, file)
+        if (bytes <= upToBytes) read.set(tensor, await readOne(tensor, bytes, file))
+      }
     } finally {
       await file.close()
     }
@@ -69,7 +75,8 @@ async function within(path: string, roots: readonly string[]): Promise<boolean> 
   return false
 }
 
-async function readOne({ external, dims, dtype }: External, file: FileHandle): Promise<Initializer> {
+/** Bytes of the tensor, which the file is known to hold. */
+async function checkedSize({ external, dims, dtype }: External, file: FileHandle): Promise<number> {
   const { location, offset, length } = external
   if (dtype === 'string') return refuse(location, 'is said to hold strings, which ONNX does not allow')
   const expected = byteLength(dtype, sizeOf(dims))
@@ -77,11 +84,15 @@ async function readOne({ external, dims, dtype }: External, file: FileHandle): P
   if (length !== null && length !== expected) refuse(location, `gives ${length} bytes to ${shape}. Save the model again`)
   const { size } = await file.stat()
   if (offset + expected > size) refuse(location, `has ${size} bytes and should hold, from byte ${offset}, ${shape}. The file was cut, or belongs to another model`)
+  return expected
+}
+
+async function readOne({ external: { location, offset }, dims, dtype }: External, expected: number, file: FileHandle): Promise<Initializer> {
   const bytes = new Uint8Array(expected)
   for (let done = 0; done < expected;) {
     const { bytesRead } = await file.read(bytes, done, Math.min(expected - done, 2 ** 30), offset + done)
     if (bytesRead === 0) refuse(location, 'became shorter while it was read')
     done += bytesRead
   }
-  return { data: viewRaw(bytes, dtype, dims, `External data "${location}"`), dims, dtype }
+  return { data: viewRaw(bytes, dtype as Exclude<DType, 'string'>, dims, `External data "${location}"`), dims, dtype }
 }

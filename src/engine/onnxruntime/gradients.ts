@@ -14,8 +14,6 @@ import { openSession, type Session, type SessionOptions } from './session.js'
 
 export type GradientSource = ObjectiveSources & {
   readonly model: OnnxModel
-  /** Brings external weights inside, so that the compiled file stands alone. */
-  materialize(graph: Graph): Promise<Graph>
   readonly inputs: readonly ModelInput[]
   readonly fixedBatch: number | null
   readonly blockRows: number
@@ -136,9 +134,9 @@ export class Gradients {
   }
 
   async #open<G extends ObjectiveGraph>(build: () => G): Promise<Compiled<G>> {
-    const { session, materialize } = this.#source
+    const { session } = this.#source
     const graph = build()
-    const bytes = writeModel({ ...this.#model.model, graph: await materialize(graph) })
+    const bytes = writeModel({ ...this.#model.model, graph })
     return { graph, session: await openSession(bytes, { ...session, label: `the gradient of ${session.label}` }) }
   }
 
