@@ -1,9 +1,12 @@
 /** @file The lowerings, one table per operator domain. */
 import type { Node } from '../../graph/ir.js'
 import type { Lowering } from './lowering.js'
+import { normalization } from './normalization.js'
 
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
-  ['', new Map<string, Lowering>()],
+  ['', new Map<string, Lowering>(Object.entries({
+    ...normalization,
+  }))],
 ])
 
 /** null where the node is differentiated as it is, or not at all. */

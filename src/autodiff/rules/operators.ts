@@ -6,6 +6,7 @@ export type DifferentiableOp =
   | 'MatMul' | 'Gemm'
   // convolution, pooling, normalization
   | 'Conv' | 'ConvTranspose' | 'MaxPool' | 'AveragePool' | 'GlobalMaxPool' | 'GlobalAveragePool' | 'BatchNormalization'
+  | 'LayerNormalization' | 'RMSNormalization' | 'InstanceNormalization'
   // element by element
   | 'Add' | 'Sub' | 'Mul' | 'Div' | 'Sum' | 'Mean' | 'Min' | 'Max' | 'Pow' | 'Neg' | 'Abs' | 'Reciprocal' | 'Sqrt' | 'Exp' | 'Log' | 'Sin' | 'Cos' | 'Erf'
   | 'Where' | 'Clip' | 'Cast' | 'CastLike' | 'Identity'
