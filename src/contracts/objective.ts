@@ -6,7 +6,8 @@
  * - `margin`: max over j≠y of z[j], minus z[y] (Carlini & Wagner 2017, arXiv:1608.04644, with κ → −∞): positive once the row is misclassified.
  * - `log-odds`: z[y] − logsumexp over j≠y of z[j], which is logit of the softmax probability of y.
  */
-export type Loss = 'cross-entropy' | 'binary-cross-entropy' | 'margin' | 'log-odds'
+export const LOSSES = ['cross-entropy', 'binary-cross-entropy', 'margin', 'log-odds'] as const
+export type Loss = (typeof LOSSES)[number]
 
 /** Class per row, or one class for all rows. For `binary-cross-entropy`, the targets t. */
 export type Target = number | readonly number[] | Int32Array | BigInt64Array | Float32Array | Float64Array

@@ -2,7 +2,7 @@
 import { ProbityError } from '../contracts/errors.js'
 import type { Dim, ModelOutput, Prediction } from '../contracts/model.js'
 import { nearest } from '../contracts/near-names.js'
-import type { Loss, Objective, Target } from '../contracts/objective.js'
+import { LOSSES, type Loss, type Objective, type Target } from '../contracts/objective.js'
 import type { DType, Tensor } from '../contracts/tensor.js'
 import { isFloat, sizeOf } from '../tensor/dtypes.js'
 import { fromNumbers } from '../tensor/tensor.js'
@@ -21,8 +21,6 @@ export type ObjectiveSources = {
   /** Whether columns of the prediction's output are probabilities of their own (sigmoid), not of one choice (softmax). */
   readonly independentColumns: boolean
 }
-
-const LOSSES: readonly Loss[] = ['cross-entropy', 'binary-cross-entropy', 'margin', 'log-odds']
 
 /**
  * Cross-entropy on probabilities flattens gradients where the model is sure, which fakes robustness: losses attach to the logits behind
