@@ -6,7 +6,7 @@ import type { DType, Tensor } from '../../src/contracts/tensor.js'
 import { readTensor } from '../../src/graph/codec/read-tensor.js'
 import { isExternal, readModel, type Graph } from '../../src/graph/index.js'
 import { TensorProtoSchema } from '../../src/graph/onnx-proto.js'
-import { isFloat, sizeOf } from '../../src/tensor/dtypes.js'
+import { sizeOf } from '../../src/tensor/dtypes.js'
 import { fromTensor, refTensor, type RefTensor } from './tensor.js'
 
 /** What a value of a case is: a tensor, a sequence, or an empty optional. */
@@ -22,6 +22,8 @@ type StoredCase = {
   readonly uses: readonly string[]
   /** The body of the operator, written out by ONNX as a graph of simpler ones. */
   readonly expanded?: true
+  /** Floats go in and floats come out, so that there is a gradient to speak of. */
+  readonly floats?: true
   readonly model: Place
   readonly inputs: readonly StoredValue[]
   readonly outputs: readonly StoredValue[]
@@ -53,6 +55,9 @@ export class OnnxCase {
   get expanded(): boolean {
     return this.stored.expanded === true
   }
+  get floats(): boolean {
+    return this.stored.floats === true
+  }
   readonly graph = once((): Graph => readModel(bytesAt(this.stored.model)).graph)
   readonly inputs = once((): readonly CaseValue[] => this.stored.inputs.map(restore))
   readonly outputs = once((): readonly CaseValue[] => this.stored.outputs.map(restore))
@@ -69,12 +74,6 @@ export const isTensor = (value: CaseValue): value is RefTensor => value !== null
 
 /** Every tensor of a value, those of sequences included. */
 export const tensorsOf = (value: CaseValue): readonly RefTensor[] => (value === null ? [] : isTensor(value) ? [value] : value.flatMap(tensorsOf))
-
-/** Whether floats go in and floats come out, so that there is a gradient to speak of. */
-export function isFloatCase(one: OnnxCase): boolean {
-  const floats = (values: readonly CaseValue[]) => values.flatMap(tensorsOf).some(({ dtype }) => isFloat(dtype))
-  return floats(one.inputs()) && floats(one.outputs())
-}
 
 export function byOperator(cases: readonly OnnxCase[]): Map<string, OnnxCase[]> {
   const groups = new Map<string, OnnxCase[]>()
