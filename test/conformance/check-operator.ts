@@ -2,6 +2,7 @@
 import { elementwise } from './cases/elementwise.js'
 import { further } from './cases/further.js'
 import { linear } from './cases/linear.js'
+import { normalization } from './cases/normalization.js'
 import { pooling } from './cases/pooling.js'
 import { shaping } from './cases/shaping.js'
 import { checkGradient } from './check-gradient.js'
@@ -9,7 +10,7 @@ import { forwardGraph, randomWeights, withObjective, type CaseMaker, type CaseTa
 import { forAll } from './properties.js'
 
 /** Every differentiable operator, by what is special about the case. */
-export const cases: CaseTable = { ...elementwise, ...linear, ...pooling, ...shaping, ...further }
+export const cases: CaseTable = { ...elementwise, ...linear, ...pooling, ...shaping, ...further, ...normalization }
 
 /** Draws `runs` cases and checks the gradients of all their float inputs. */
 export const checkOperator = (make: CaseMaker, shapes: Shapes, runs: number): Promise<void> =>

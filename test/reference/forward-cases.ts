@@ -73,12 +73,6 @@ export const forwardOnly: CaseTable = {
     return { op: 'PRelu', opset: random.pick([9, 16]), inputs: [fed(random.tensor(dims)), fed(random.tensor(random.broadcastableTo(dims)))] }
   },
   'Cast between kinds': castAnywhere,
-  'LayerNormalization': (random) => {
-    const dims = random.dims(1, 3, 4)
-    const axis = random.axis(dims.length)
-    const inner = dims.slice(axis)
-    return { op: 'LayerNormalization', opset: 17, attributes: { axis }, inputs: [fed(random.tensor(dims)), fed(random.tensor(inner)), ...(random.boolean() ? [fed(random.tensor(inner))] : [])] }
-  },
   'Range': (random) => ({ op: 'Range', opset: 13, inputs: [random.integer(-3, 3), random.integer(-3, 6), random.pick([1, 2, -1])].map((value) => fixed(refTensor([], [value], 'int64'))) }),
   'ConvTranspose with auto_pad': convTranspose('auto_pad'),
   'ConvTranspose with output_shape': convTranspose('output_shape'),

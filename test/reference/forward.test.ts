@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { elementwise } from '../conformance/cases/elementwise.js'
 import { further } from '../conformance/cases/further.js'
 import { linear } from '../conformance/cases/linear.js'
+import { normalization } from '../conformance/cases/normalization.js'
 import { pooling, poolingWithDroppedWindows } from '../conformance/cases/pooling.js'
 import { constants, shaping } from '../conformance/cases/shaping.js'
 import { forwardGraph } from '../conformance/operator-case.js'
@@ -15,7 +16,7 @@ import { runOnnxRuntime } from './onnxruntime.js'
 const RUNS = 30
 
 describe('interpreter and ONNX Runtime agree', () => {
-  test.each(Object.entries({ ...elementwise, ...linear, ...pooling, ...poolingWithDroppedWindows, ...shaping, ...further, ...constants, ...forwardOnly }))('%s', async (_, make) => {
+  test.each(Object.entries({ ...elementwise, ...linear, ...pooling, ...poolingWithDroppedWindows, ...shaping, ...further, ...normalization, ...constants, ...forwardOnly }))('%s', async (_, make) => {
     await forAll(async (random) => {
       const { graph, feeds } = forwardGraph(make(random))
       const expected = interpret(graph, feeds)

@@ -1,7 +1,7 @@
 /** @file Softmax and normalizations. */
-import { floatAttribute, intAttribute } from '../../src/graph/ir.js'
+import { floatAttribute, intAttribute, intsAttribute } from '../../src/graph/ir.js'
 import { input, type Call, type Kernel, type Kernels } from './kernel.js'
-import { at, build, normalAxis, refTensor, sameElements, sizeOf, withAxis, type RefTensor } from './tensor.js'
+import { at, build, indicesOf, normalAxis, refTensor, sameElements, sizeOf, withAxis, type RefTensor } from './tensor.js'
 
 /** Before opset 13 the input is first flattened to two dimensions at `axis`, and axis defaults to 1. */
 function alongAxis(call: Call, apply: (values: readonly number[]) => readonly number[]): RefTensor {
@@ -69,6 +69,77 @@ const layerNormalization: Kernel = (call) => {
   return [refTensor(x.dims, y, x.dtype), refTensor(statistics, rows.map(mean), x.dtype), refTensor(statistics, inverse, x.dtype)]
 }
 
+/** x / √(mean of squares + ε) over all axes from `axis` on, times scale. */
+const rmsNormalization: Kernel = (call) => {
+  const [x, scale] = [input(call, 0), input(call, 1)]
+  const axis = normalAxis(intAttribute(call.node, 'axis', -1), x.dims.length)
+  const epsilon = floatAttribute(call.node, 'epsilon', 1e-5)
+  const inner = sizeOf(x.dims.slice(axis))
+  const scales = broadcastTo(scale, x.dims).map((value, i) => value / Math.sqrt(mean(x.data.subarray(i - (i % inner), i - (i % inner) + inner).map((element) => element ** 2)) + epsilon))
+  return refTensor(x.dims, x.data.map((value, i) => value * scales[i]), x.dtype)
+}
+
+/** Mean 0 and variance 1 in each of the groups of elements that follow one another, then times the scale and plus the bias of an element. */
+function normalizeRuns(x: RefTensor, length: number, epsilon: number, scaleOf: (i: number) => number, biasOf: (i: number) => number): RefTensor {
+  const runs = Array.from({ length: x.data.length / length }, (_, run) => Array.from(x.data.subarray(run * length, (run + 1) * length)))
+  return refTensor(x.dims, runs.flatMap((run, r) => run.map((value, j) => ((value - mean(run)) / Math.sqrt(variance(run) + epsilon)) * scaleOf(r * length + j) + biasOf(r * length + j))), x.dtype)
+}
+
+/** X [batch, channels, …]; scale and bias [channels]. */
+const instanceNormalization: Kernel = (call) => {
+  const [x, scale, bias] = [0, 1, 2].map((i) => input(call, i))
+  const inner = sizeOf(x.dims.slice(2))
+  const channel = (i: number) => Math.floor(i / inner) % x.dims[1]
+  return normalizeRuns(x, inner, floatAttribute(call.node, 'epsilon', 1e-5), (i) => scale.data[channel(i)], (i) => bias.data[channel(i)])
+}
+
+/** The same over groups of channels; scale and bias are [groups] in opset 18 and [channels] since 21. */
+const groupNormalization: Kernel = (call) => {
+  const [x, scale, bias] = [0, 1, 2].map((i) => input(call, i))
+  const groups = intAttribute(call.node, 'num_groups', 1)
+  const inner = sizeOf(x.dims.slice(2))
+  const perGroup = x.dims[1] / groups
+  const place = (i: number) => Math.floor((Math.floor(i / inner) % x.dims[1]) / (call.opset < 21 ? perGroup : 1))
+  return normalizeRuns(x, inner * perGroup, floatAttribute(call.node, 'epsilon', 1e-5), (i) => scale.data[place(i)], (i) => bias.data[place(i)])
+}
+
+/** x / (bias + α/size · Σ squares of the channels from c − ⌊(size−1)/2⌋ to c + ⌈(size−1)/2⌉)^β */
+const localResponse: Kernel = (call) => {
+  const x = input(call, 0)
+  const size = intAttribute(call.node, 'size', 1)
+  const [alpha, beta, bias] = [floatAttribute(call.node, 'alpha', 1e-4), floatAttribute(call.node, 'beta', 0.75), floatAttribute(call.node, 'bias', 1)]
+  return build(x.dims, x.dtype, (index) => {
+    let squares = 0
+    for (let channel = index[1] - Math.floor((size - 1) / 2); channel <= index[1] + Math.ceil((size - 1) / 2); channel++) {
+      if (channel >= 0 && channel < x.dims[1]) squares += at(x, withAxis(index, 1, channel)) ** 2
+    }
+    return at(x, index) / (bias + (alpha / size) * squares) ** beta
+  })
+}
+
+/** (x − mean) / (standard deviation + 1e-9), as the function body of the specification has it. */
+const meanVarianceNormalization: Kernel = (call) => {
+  const x = input(call, 0)
+  const axes = new Set(intsAttribute(call.node, 'axes', [0, 2, 3]).map((axis) => normalAxis(axis, x.dims.length)))
+  const groups = new Map<string, number[]>()
+  const key = (index: readonly number[]) => index.filter((_, axis) => !axes.has(axis)).join()
+  for (const index of indicesOf(x.dims)) groups.set(key(index), [...(groups.get(key(index)) ?? []), at(x, index)])
+  return build(x.dims, x.dtype, (index) => {
+    const group = groups.get(key(index)) ?? []
+    return (at(x, index) - mean(group)) / (Math.sqrt(variance(group)) + 1e-9)
+  })
+}
+
+/** x / ‖x‖, 0 where the norm is 0. */
+const lpNormalization: Kernel = (call) => {
+  const x = input(call, 0)
+  const p = intAttribute(call.node, 'p', 2)
+  return eachLine(x, normalAxis(intAttribute(call.node, 'axis', -1), x.dims.length), (values) => {
+    const norm = p === 1 ? values.reduce((total, value) => total + Math.abs(value), 0) : Math.hypot(...values)
+    return norm === 0 ? values : values.map((value) => value / norm)
+  })
+}
+
 function broadcastTo(tensor: RefTensor, dims: readonly number[]): Float64Array {
   const padded = sameElements(tensor, [...dims.slice(0, dims.length - tensor.dims.length).map(() => 1), ...tensor.dims])
   return build(dims, tensor.dtype, (index) => at(padded, index.map((value, i) => (padded.dims[i] === 1 ? 0 : value)))).data
@@ -79,4 +150,10 @@ export const normalization: Kernels = {
   LogSoftmax: (call) => alongAxis(call, logSoftmax),
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
+  RMSNormalization: rmsNormalization,
+  InstanceNormalization: instanceNormalization,
+  GroupNormalization: groupNormalization,
+  LRN: localResponse,
+  MeanVarianceNormalization: meanVarianceNormalization,
+  LpNormalization: lpNormalization,
 }

@@ -124,24 +124,27 @@ function batchNormalization(c: RuleContext, input: number): string | null {
   if (intAttribute(c.node, 'training_mode', 0) === 1) return trainingBatchNormalization(c, input)
   const e = c.emitter
   const [scale, mean, variance] = [c.input(1), c.input(3), c.input(4)] // each [C]
-  const { column, sum } = perChannel(c)
+  const { view, column, sum } = perChannel(c)
   const r = e.div(c.scalar(1), c.emit('Sqrt', [e.add(variance, c.scalar(floatAttribute(c.node, 'epsilon', 1e-5)))]))
-  const centred = () => sum(e.mul(c.dy, e.sub(c.x, column(mean))))
+  const centred = () => sum(e.mul(view(c.dy), e.sub(view(c.x), column(mean))))
   switch (input) {
-    case 0: return e.mul(c.dy, column(e.mul(scale, r)))
+    case 0: return inShape(c, e.mul(view(c.dy), column(e.mul(scale, r))))
     case 1: return e.mul(r, centred())
-    case 2: return sum(c.dy)
-    case 3: return e.neg(e.mul(e.mul(scale, r), sum(c.dy)))
+    case 2: return sum(view(c.dy))
+    case 3: return e.neg(e.mul(e.mul(scale, r), sum(view(c.dy))))
     default: return e.mul(e.mul(c.scalar(-0.5), e.mul(scale, e.mul(r, e.mul(r, r)))), centred())
   }
 }
 
+/** x [N, C, …] as it is, or as [N, C, elements] where the number of axes is unknown. */
 function perChannel(c: RuleContext) {
   const e = c.emitter
-  const rank = c.rank(c.x)
+  const known = e.rank(c.x)
+  const rank = known ?? 3
   const axes = e.ints(Array.from({ length: rank }, (_, i) => i).filter((axis) => axis !== 1))
   return {
     axes,
+    view: (name: string) => (known === null ? c.emit('Reshape', [name, e.ints([0, 0, -1])]) : name),
     /** [C] → [C, 1, …] */
     column: (name: string) => (rank <= 2 ? name : c.emit('Unsqueeze', [name, e.ints(Array.from({ length: rank - 2 }, (_, i) => i + 1))])),
     /** [N, C, …] → [C] */
@@ -149,21 +152,24 @@ function perChannel(c: RuleContext) {
   }
 }
 
+const inShape = (c: RuleContext, gradient: string): string => (c.emitter.rank(c.x) === null ? c.emitter.reshapeLike(gradient, c.x) : gradient)
+
 /** running = momentum·old + (1 − momentum)·batch, so a running mean adds (1 − m)·d/n and a running variance 2·(1 − m)·d·(x − μ)/n. */
 function trainingBatchNormalization(c: RuleContext, input: number): string | null {
   const e = c.emitter
   const momentum = floatAttribute(c.node, 'momentum', 0.9)
   if (input >= 3) return c.hasGradient(input - 2) ? e.mul(c.gradient(input - 2), e.scalar(momentum, c.input(input))) : null
-  const { axes, column, sum } = perChannel(c)
-  if (input === 2) return c.hasGradient(0) ? sum(c.dy) : null
-  const standardized = standardize(c, c.x, axes)
-  if (input === 1) return c.hasGradient(0) ? sum(e.mul(c.dy, standardized.hat)) : null
+  const { axes, view, column, sum } = perChannel(c)
+  if (input === 2) return c.hasGradient(0) ? sum(view(c.dy)) : null
+  const x = view(c.x)
+  const standardized = standardize(c, x, axes)
+  if (input === 1) return c.hasGradient(0) ? sum(e.mul(view(c.dy), standardized.hat)) : null
   const share = () => e.div(c.scalar(1 - momentum), elementsPer(c, c.x, c.input(1), c.dtype(c.x)))
   const parts: string[] = []
-  if (c.hasGradient(0)) parts.push(throughStatistics(c, e.mul(c.dy, column(c.input(1))), standardized))
-  if (c.hasGradient(1)) parts.push(c.emit('Expand', [column(e.mul(c.gradient(1), share())), e.shapeOf(c.x)]))
-  if (c.hasGradient(2)) parts.push(e.mul(e.sub(c.x, mean(c, c.x, axes)), column(e.mul(c.gradient(2), e.mul(c.scalar(2), share())))))
-  return parts.length === 1 ? parts[0] : c.emit('Sum', parts)
+  if (c.hasGradient(0)) parts.push(throughStatistics(c, e.mul(view(c.dy), column(c.input(1))), standardized))
+  if (c.hasGradient(1)) parts.push(c.emit('Expand', [column(e.mul(c.gradient(1), share())), e.shapeOf(x)]))
+  if (c.hasGradient(2)) parts.push(e.mul(e.sub(x, mean(c, x, axes)), column(e.mul(c.gradient(2), e.mul(c.scalar(2), share())))))
+  return inShape(c, parts.length === 1 ? parts[0] : c.emit('Sum', parts))
 }
 
 export const normalization = {
