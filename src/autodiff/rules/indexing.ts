@@ -1,7 +1,7 @@
 /** @file Gathering and scattering by index tensors. Negative indices count from the end and repeated ones add up. */
 import { intAttribute, stringAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
-import { scatterBack } from './scatter.js'
+import { scatterAdd, scatterBack } from './scatter.js'
 import type { RuleTable } from './operators.js'
 
 /** y = x[…, indices, …]: dX adds each slice of dY to where it was taken from. */
@@ -17,7 +17,7 @@ function gather(c: RuleContext, input: number): string | null {
   const dy = c.emit('Reshape', [c.dy, shape], { allowzero: 1 }) // [a…, indices, b…]
   const column = Array.from({ length: rank }, (_, i) => (i === axis ? -1 : 1))
   const indices = c.emit('Expand', [c.emit('Reshape', [c.input(1), c.emitter.ints(column)]), shape])
-  return c.emit('ScatterElements', [c.emitter.zerosLike(c.x), indices, dy], { axis, reduction: 'add' })
+  return scatterAdd(c, 'ScatterElements', c.emitter.shapeOf(c.x), indices, dy, { axis })
 }
 
 /** What scatters overwrite gets no gradient; what they add to keeps it. Other reductions are refused. */
@@ -31,13 +31,13 @@ function keptByScatter(c: RuleContext, opType: string): string {
 export const indexing = {
   Gather: gather,
   /** dX[indices] += dY */
-  GatherElements: (c, i) => (i === 0 ? c.emit('ScatterElements', [c.emitter.zerosLike(c.x), c.input(1), c.dy], { axis: intAttribute(c.node, 'axis', 0), reduction: 'add' }) : null),
+  GatherElements: (c, i) => (i === 0 ? scatterAdd(c, 'ScatterElements', c.emitter.shapeOf(c.x), c.input(1), c.dy, { axis: intAttribute(c.node, 'axis', 0) }) : null),
   /** dX[indices] += dY */
   GatherND: (c, i) => {
     if (i !== 0) return null
     const batch = intAttribute(c.node, 'batch_dims', 0)
     if (batch !== 0) return scatterBack(c, (positions) => c.emit('GatherND', [positions, c.input(1)], { batch_dims: batch }))
-    return c.emit('ScatterND', [c.emitter.zerosLike(c.x), c.input(1), c.dy], { reduction: 'add' })
+    return scatterAdd(c, 'ScatterND', c.emitter.shapeOf(c.x), c.input(1), c.dy)
   },
   /** dX = dY outside the indices, dUpdates = dY at the indices; with reduction "add", dX = dY everywhere */
   ScatterElements: (c, i) => {
