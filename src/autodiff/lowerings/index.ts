@@ -1,11 +1,13 @@
 /** @file The lowerings, one table per operator domain. */
 import type { Node } from '../../graph/ir.js'
+import { images } from './images.js'
 import type { Lowering } from './lowering.js'
 import { normalization } from './normalization.js'
 
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
   ['', new Map<string, Lowering>(Object.entries({
     ...normalization,
+    ...images,
   }))],
 ])
 

@@ -12,10 +12,14 @@ import { normalization } from './normalization.js'
 import { CONSTANT_OPS, type DifferentiableOp } from './operators.js'
 import { pooling } from './pooling.js'
 import { reduction } from './reduction.js'
+import { resampling } from './resize.js'
+import { space } from './space.js'
+import { unpool } from './unpool.js'
 
 /** ai.onnx. A differentiable operator without a rule does not compile. */
 const ONNX_RULES: Readonly<Record<DifferentiableOp, Rule>> = {
   ...linear, ...convolution, ...pooling, ...normalization, ...elementwise, ...activation, ...reduction, ...movement, ...indexing,
+  ...space, ...resampling, ...unpool,
 }
 
 type Domain = { readonly rules: ReadonlyMap<string, Rule>; readonly constant: ReadonlySet<string> }

@@ -16,6 +16,8 @@ export type DifferentiableOp =
   | 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceLogSumExp' | 'ReduceSumSquare' | 'ReduceL1' | 'ReduceL2'
   // movement
   | 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze' | 'Transpose' | 'Concat' | 'Split' | 'Slice' | 'Pad' | 'Expand' | 'Tile'
+  // images
+  | 'DepthToSpace' | 'SpaceToDepth' | 'Resize' | 'MaxUnpool' | 'Col2Im'
   // indexing
   | 'Gather' | 'GatherElements' | 'GatherND' | 'ScatterElements' | 'ScatterND'
 

@@ -1,6 +1,7 @@
 /** @file Every shape rule, by operator domain and name. */
 import { constants } from './constants.js'
 import { elementwise } from './elementwise.js'
+import { images } from './images.js'
 import { indexing } from './indexing.js'
 import type { Rule } from './known.js'
 import { layout } from './layout.js'
@@ -12,7 +13,7 @@ import { sequence } from './sequence.js'
 const unary = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, elementwise.Relu]))
 
 const RULES: ReadonlyMap<string, ReadonlyMap<string, Rule>> = new Map([
-  ['', new Map(Object.entries({ ...elementwise, ...linear, ...layout, ...indexing, ...reduction, ...constants, ...sequence }))],
+  ['', new Map(Object.entries({ ...elementwise, ...linear, ...layout, ...indexing, ...images, ...reduction, ...constants, ...sequence }))],
   ['ai.onnx.ml', new Map(Object.entries(ml))],
   ['com.microsoft', new Map(Object.entries({ ...unary(['Gelu', 'FastGelu', 'QuickGelu', 'BiasGelu', 'Trilu']) }))],
 ])

@@ -1,0 +1,22 @@
+/** @file Operators on images that simpler ones can say. */
+import { intsAttribute } from '../../graph/ir.js'
+import type { NodeContext } from '../node-context.js'
+import type { LoweringTable } from './lowering.js'
+
+/** Pads or cuts half of the difference at the beginning of each axis, rounded towards zero, and the rest at its end. */
+function centerCropPad(c: NodeContext): string[] {
+  const e = c.emitter
+  const stated = intsAttribute(c.node, 'axes', null)
+  const shape = e.shapeOf(c.x)
+  const rank = c.rank(c.x)
+  const axes = stated ? e.ints(stated.map((axis) => (axis + rank) % rank)) : null
+  const target = e.knownDtype(c.input(1)) === 'int64' ? c.input(1) : e.cast(c.input(1), 'int64')
+  const difference = e.sub(target, axes ? c.emit('Gather', [shape, axes]) : shape) // [axes]
+  const begin = e.div(difference, e.ints([2]))
+  const pads = c.emit('Concat', [begin, e.sub(difference, begin)], { axis: 0 })
+  return [c.emit('Pad', axes ? [c.x, pads, '', axes] : [c.x, pads])]
+}
+
+export const images = {
+  CenterCropPad: centerCropPad,
+} satisfies LoweringTable
