@@ -6,6 +6,7 @@ import { Ajv } from 'ajv'
 import type { DataConfig, InputMapping, ModelConfig } from '../contracts/config.js'
 import type { InputPlan } from '../contracts/dataset.js'
 import type { ModelInput } from '../contracts/model.js'
+import type { Loss } from '../contracts/objective.js'
 import type { Json } from './kind.js'
 
 /** A staged model and how it is to be read. */
@@ -63,7 +64,19 @@ export type GatherJob = {
   readonly inputs: readonly InputPlan[]
 }
 
-export type Job = PreflightJob | OpenModelJob | InspectModelJob | DatasetJob | GatherJob
+/** What a gradient is taken of. Without an output, the model's answer; without `withRespectTo`, every float input. */
+export type GradientRequest = { readonly output?: string; readonly loss?: Loss; readonly withRespectTo?: readonly string[] }
+
+/** Makes a gradient model, or only says what is in the way. Part: `{ files, target, objective, gradients, approximations, obstacles }`. */
+export type GradientModelJob = {
+  readonly type: 'gradient-model'
+  readonly model: ModelReference
+  readonly request: GradientRequest
+  /** Private folder and file name that the model is written to; null to check only. */
+  readonly target: { readonly folder: string; readonly name: string } | null
+}
+
+export type Job = PreflightJob | OpenModelJob | InspectModelJob | DatasetJob | GatherJob | GradientModelJob
 export type JobType = Job['type']
 
 /** Parent → child. */
@@ -114,6 +127,7 @@ export function describeJob(job: Job): string {
     case 'open-model': return `Opening the model ${job.model.original}`
     case 'inspect-model': return `Running the first rows through the model ${job.model.original}`
     case 'dataset': return `Reading the data ${job.original}`
+    case 'gradient-model': return `Differentiating the model ${job.model.original}`
     case 'gather': return `Gathering ${job.kind} of ${job.model.original} (${job.rows.length} rows)`
   }
 }

@@ -115,7 +115,11 @@ export async function prepareModel({ data }: { readonly data: PreparedData }, wo
   return { ...model, ...inspection }
 }
 
-async function openModel(config: ModelConfig, { engine = 'onnxruntime', device = 'auto', allowPaths = [] }: DataRequest, workspace: Workspace): Promise<{ model: OpenedModel; inputs: readonly ModelInput[] }> {
+/**
+ * Stages a model and opens it once.
+ * @throws ProbityError for whatever is wrong with the file
+ */
+export async function openModel(config: ModelConfig, { engine = 'onnxruntime', device = 'auto', allowPaths = [] }: Pick<DataRequest, 'engine' | 'device' | 'allowPaths'>, workspace: Workspace): Promise<{ model: OpenedModel; inputs: readonly ModelInput[] }> {
   const options = await stagingOptions(workspace, 'model', MODEL_LIMIT_BYTES, allowPaths)
   const staged = await stage(config.path, options)
   const checked: unknown = (await workspace.jobs.run({ type: 'preflight', staged: staged.staged, original: config.path }, PROBE_DEADLINE_MS)).part.json

@@ -5,7 +5,9 @@ import { ancestorsOf, prune, reaches, readsOf, upgradeOpset, type Graph, type No
 import { backpropagate } from './backpropagate.js'
 import { Emitter } from './emitter.js'
 import { lower } from './lower.js'
+import { loweringFor } from './lowerings/index.js'
 import { emitObjective, type ObjectiveSpec, type TargetInput } from './objective.js'
+import { isConstant, ruleFor } from './rules/index.js'
 
 /** A graph with the objective's value per row among its outputs. It takes the inputs of the model, and the target. */
 export type ObjectiveGraph = Graph & {
@@ -67,6 +69,30 @@ export function differentiate(graph: Graph, { objective, withRespectTo }: Differ
   }
   const pruned = prune({ ...emitter.builder.build(), outputs: [] }, [value, ...outputs.values()])
   return { ...keepInputs(pruned, forward), objectiveOutput: value, target, gradients: outputs, approximations: [...emitter.approximations] }
+}
+
+/**
+ * What keeps a graph from being differentiated, one sentence for each node; empty where nothing does.
+ *
+ * @throws ProbityError when a value that is named does not exist
+ */
+export function obstacles(graph: Graph, options: DifferentiateOptions): string[] {
+  const { objective, withRespectTo } = options
+  const upgraded = upgradeOpset(graph)
+  for (const name of [objective.output, ...withRespectTo]) requireValue(upgraded, name)
+  const isOnPath = isBetween(upgraded, withRespectTo, objective.output)
+  const missing = upgraded.nodes.filter(isOnPath).flatMap((node) => (isConstant(node) || loweringFor(node) !== null ? [] : refusal(() => ruleFor(node))))
+  return missing.length > 0 ? missing : refusal(() => differentiate(upgraded, options))
+}
+
+function refusal(work: () => unknown): string[] {
+  try {
+    work()
+    return []
+  } catch (error) {
+    if (error instanceof ProbityError) return [error.message]
+    throw error
+  }
 }
 
 /** The graph with the objective behind it, on the internal opset and with every shape that can be known. */

@@ -1,4 +1,5 @@
 /** @file Gradients of graphs, as graphs. */
-export { differentiate, objectiveGraph, type DifferentiateOptions, type GradientGraph, type ObjectiveGraph } from './differentiate.js'
+export { differentiate, objectiveGraph, obstacles, type DifferentiateOptions, type GradientGraph, type ObjectiveGraph } from './differentiate.js'
+export { gradientModel, type GradientModel } from './gradient-model.js'
 export type { ObjectiveSpec, TargetInput } from './objective.js'
 export { differentiableOps } from './rules/index.js'

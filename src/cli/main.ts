@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** @file The command line: argv → exit code. Commands are loaded when they run, so that --help stays instant. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { LOSSES } from '../contracts/objective.js'
 import { version } from '../package.js'
 import { printFailure } from './output.js'
 
@@ -45,6 +46,19 @@ program
   .option('--no-cache', 'keep no intermediate results')
   .option('--show-small', 'show counts under 10 in the HTML report')
   .action(async (config: string | undefined, options: object) => finish((await import('./commands/audit.js')).auditCommand(config, { ...options, ...program.opts() })))
+
+program
+  .command('gradient')
+  .description('Differentiate a model: write its gradient as an ONNX file that any ONNX Runtime runs.')
+  .argument('<model>', 'ONNX model')
+  .option('-o, --out <file>', 'where the gradient goes')
+  .option('--output <name>', 'output, or any float value of the graph, that is differentiated; default: the model\'s answer')
+  .addOption(new Option('--loss <loss>', 'loss on that output; default: the chosen element of it').choices(LOSSES))
+  .option('--with-respect-to <names>', 'inputs or internal values, separated by commas; default: every float input', list)
+  .option('--check', 'write nothing, say which operators have no gradient')
+  .option('--timeout <seconds>', 'limit for each step of the child process', wholeNumber(1))
+  .option('--allow-path <dir>', 'folder that links of the model may lead to (repeatable)', collect)
+  .action(async (model: string, options: object) => finish((await import('./commands/gradient.js')).gradientCommand(model, { ...options, ...program.opts() })))
 
 program
   .command('metrics')

@@ -1,5 +1,7 @@
 /** @file What a caller may say when opening a model. */
-import type { Model, OutputKind } from '../contracts/model.js'
+import type { GradientOptions, Model, OutputKind } from '../contracts/model.js'
+import type { Objective } from '../contracts/objective.js'
+import type { GradientModel } from '../autodiff/index.js'
 import { ProbityError } from '../contracts/errors.js'
 
 export type LoadOptions = {
@@ -14,12 +16,22 @@ export type LoadOptions = {
   readonly blockRows?: number
 }
 
+/** `externalFolder` is where the model's external weights lie, if it has any. */
+export type ExportedGradient = GradientModel & { readonly approximations: readonly string[]; readonly externalFolder?: string }
+
 /** A model opened from a file, with what the file says about itself. */
 export interface LoadedModel extends Model {
   readonly format: string
   readonly producer: string
   /** Version of ai.onnx; null when the file imports none. */
   readonly opset: number | null
+  /**
+   * The gradient as an ONNX model of its own, for other programs and languages.
+   * @throws ProbityError as `gradient` does
+   */
+  exportGradient(objective?: Objective, options?: GradientOptions): ExportedGradient
+  /** What keeps the gradient from being made, a sentence for each node; empty where nothing does. */
+  gradientObstacles(objective?: Objective, options?: GradientOptions): string[]
 }
 
 export const DEFAULT_BLOCK_ROWS = 1024

@@ -51,7 +51,8 @@ const refuse = (location: string, why: string, cause?: unknown): never => {
   throw new ProbityError('graph/external-data', `External data "${location}" ${why}.`, { cause })
 }
 
-async function openInside(location: string, folder: string, allowedRoots: readonly string[]): Promise<FileHandle> {
+/** Opens a file of external data, after checking that it lies in the folder. */
+export async function openInside(location: string, folder: string, allowedRoots: readonly string[]): Promise<FileHandle> {
   // Windows separators and drives are refused everywhere, so that a model means the same on every system.
   if (location === '' || location.startsWith('/') || /[\\:\0]/.test(location) || location.split('/').includes('..')) {
     refuse(location, 'is no path within the model\'s folder. Save the model again with its data beside it')

@@ -1,14 +1,16 @@
 /** @file What a child does for each type of job. Models and views are opened once and kept for the jobs that follow. */
 import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { decodePart } from '../artifacts/part-codec.js'
 import { decodeView, encodeView } from '../artifacts/view-codec.js'
-import type { DatasetJob, GatherJob, InspectModelJob, Job, ModelReference, OpenModelJob, PreflightJob, ViewReference } from '../artifacts/job-protocol.js'
+import type { DatasetJob, GatherJob, GradientModelJob, InspectModelJob, Job, ModelReference, OpenModelJob, PreflightJob, ViewReference } from '../artifacts/job-protocol.js'
 import type { ArtifactGatherer, Json, Part } from '../artifacts/kind.js'
 import type { ArtifactKind } from '../contracts/artifact.js'
 import type { DatasetView } from '../contracts/dataset.js'
 import { ProbityError } from '../contracts/errors.js'
 import { buildView, fillInputs, readTable } from '../data/index.js'
 import { loadModel, summarize, type LoadedModel, type LoadOptions } from '../engine/index.js'
+import { saveModel } from '../graph/index.js'
 import { checkModel } from './check-model.js'
 
 /** Enough to tell whether rows influence each other. */
@@ -70,6 +72,21 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
     return gatherer.gather(rows, concrete, { model, view, inputs, seed })
   }
 
+  async function gradientModel({ model: reference, request, target }: GradientModelJob): Promise<Part> {
+    const { model } = await open(reference)
+    const { output, loss, withRespectTo } = request
+    const obstacles = model.gradientObstacles({ output, loss }, { withRespectTo })
+    if (target === null) return described({ files: [], target: null, objective: null, gradients: {}, approximations: [], obstacles })
+    const made = model.exportGradient({ output, loss }, { withRespectTo })
+    const path = join(target.folder, target.name)
+    const files = await saveModel(made.model, path, { sourceFolder: made.externalFolder })
+    await (await loadModel(path, optionsOf({ ...reference, output: null }))).dispose() // a file that no runtime opens is not handed out
+    return described({
+      files: files.map((file) => basename(file)), target: made.target, objective: made.objective,
+      gradients: Object.fromEntries(made.gradients), approximations: made.approximations, obstacles,
+    })
+  }
+
   const handle = (job: Job): Promise<Part> => {
     switch (job.type) {
       case 'preflight': return preflight(job)
@@ -77,6 +94,7 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
       case 'inspect-model': return inspectModel(job)
       case 'dataset': return readDataset(job)
       case 'gather': return gather(job)
+      case 'gradient-model': return gradientModel(job)
     }
   }
   return (job) => handle(job).catch((error: unknown) => Promise.reject(withOriginalName(error, job)))

@@ -1,5 +1,5 @@
 /** @file Gradients and objective values of one model: compiled once per (objective, values) and run in blocks. */
-import { differentiate, objectiveGraph, type ObjectiveGraph } from '../../autodiff/index.js'
+import { differentiate, gradientModel, objectiveGraph, obstacles, type ObjectiveGraph } from '../../autodiff/index.js'
 import { messageOf, ProbityError } from '../../contracts/errors.js'
 import type { Capability, Dim, ModelInput } from '../../contracts/model.js'
 import { nearest } from '../../contracts/near-names.js'
@@ -9,6 +9,7 @@ import { inferShapes, infoOf, reaches, upgradeModel, writeModel, type Graph, typ
 import { isFloat } from '../../tensor/dtypes.js'
 import { blocksOf, joinBlocks, sumBlocks, type Block } from '../blocks.js'
 import type { CheckedFeeds } from '../feeds.js'
+import type { ExportedGradient } from '../options.js'
 import { attach, targetTensor, type Attachment, type ObjectiveSources } from '../objective.js'
 import { openSession, type Session, type SessionOptions } from './session.js'
 
@@ -73,14 +74,31 @@ export class Gradients {
   }
 
   async gradient(feeds: CheckedFeeds, objective: Objective, withRespectTo: readonly string[] = this.#floatInputs): Promise<[string, Tensor][]> {
-    const attachment = attach(objective, this.#source)
-    const names = [...new Set(withRespectTo)]
-    for (const name of names) this.#requireValue(name)
-    if (names.length === 0) throw new ProbityError('engine/no-float-input', 'No input of the model is a float. Name an internal float value, such as an embedding, in withRespectTo.')
-    const { graph, session } = await this.#compile(JSON.stringify([attachment, ...names]), () => differentiate(this.#model.model.graph, { objective: attachment, withRespectTo: names }))
+    const { attachment, names, graph: forward } = this.#request(objective, withRespectTo)
+    const { graph, session } = await this.#compile(JSON.stringify([attachment, ...names]), () => differentiate(forward, { objective: attachment, withRespectTo: names }))
     const outputs = names.map((name) => [name, graph.gradients.get(name)!] as const)
     const answers = await this.#run(session, graph, attachment, feeds, objective, outputs.map(([, output]) => output))
     return outputs.map(([name, output]) => [name, this.#join(name, parts(answers, output))])
+  }
+
+  /** The gradient as a file of its own, instead of a session here. */
+  export(objective: Objective, withRespectTo: readonly string[] = this.#floatInputs): ExportedGradient {
+    const { attachment, names, graph } = this.#request(objective, withRespectTo)
+    const gradient = differentiate(graph, { objective: attachment, withRespectTo: names })
+    return { ...gradientModel(this.#model.model, gradient, { 'probity:objective': JSON.stringify(attachment) }), approximations: gradient.approximations, ...(this.#source.session.externalFolder !== undefined && { externalFolder: this.#source.session.externalFolder }) }
+  }
+
+  /** What keeps the gradient from being made, node by node. */
+  obstacles(objective: Objective, withRespectTo: readonly string[] = this.#floatInputs): string[] {
+    const { attachment, names, graph } = this.#request(objective, withRespectTo)
+    return obstacles(graph, { objective: attachment, withRespectTo: names })
+  }
+
+  #request(objective: Objective, withRespectTo: readonly string[]): { attachment: Attachment; names: string[]; graph: Graph } {
+    const names = [...new Set(withRespectTo)]
+    for (const name of names) this.#requireValue(name)
+    if (names.length === 0) throw new ProbityError('engine/no-float-input', 'No input of the model is a float. Name an internal float value, such as an embedding, in withRespectTo.')
+    return { attachment: attach(objective, this.#source), names, graph: this.#model.model.graph }
   }
 
   async release(): Promise<void> {

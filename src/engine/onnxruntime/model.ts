@@ -5,7 +5,7 @@ import type { Objective } from '../../contracts/objective.js'
 import type { Feeds, Tensor, Tensors } from '../../contracts/tensor.js'
 import { blocksOf, joinBlocks, sameForAllBlocks, type Block, type Blocking } from '../blocks.js'
 import { checkFeeds } from '../feeds.js'
-import type { LoadedModel } from '../options.js'
+import type { ExportedGradient, LoadedModel } from '../options.js'
 import type { Gradients } from './gradients.js'
 import type { Session } from './session.js'
 
@@ -63,8 +63,17 @@ export class OnnxruntimeModel implements LoadedModel {
 
   async gradient(feeds: Feeds, objective: Objective = {}, { withRespectTo }: GradientOptions = {}): Promise<Tensors> {
     this.#refuseDisposed()
-    const names = typeof withRespectTo === 'string' ? [withRespectTo] : withRespectTo
-    return record(await this.#gradients.gradient(checkFeeds(feeds, this.inputs), objective, names))
+    return record(await this.#gradients.gradient(checkFeeds(feeds, this.inputs), objective, listOf(withRespectTo)))
+  }
+
+  exportGradient(objective: Objective = {}, { withRespectTo }: GradientOptions = {}): ExportedGradient {
+    this.#refuseDisposed()
+    return this.#gradients.export(objective, listOf(withRespectTo))
+  }
+
+  gradientObstacles(objective: Objective = {}, { withRespectTo }: GradientOptions = {}): string[] {
+    this.#refuseDisposed()
+    return this.#gradients.obstacles(objective, listOf(withRespectTo))
   }
 
   /** Frees the runtime's memory. Calling it twice is harmless; using the model afterwards is an error. */
@@ -79,6 +88,8 @@ export class OnnxruntimeModel implements LoadedModel {
     if (this.#disposed) throw new ProbityError('engine/disposed', 'The model was disposed of and cannot be used any more. Load it again.')
   }
 }
+
+const listOf = (names: GradientOptions['withRespectTo']): readonly string[] | undefined => (typeof names === 'string' ? [names] : names)
 
 /** Names come from the file: a null prototype keeps `__proto__` a name like any other. */
 function record(entries: Iterable<readonly [string, Tensor]>): Tensors {
