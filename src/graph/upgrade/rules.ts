@@ -1,8 +1,8 @@
-/** @file How nodes of ai.onnx opsets 7–17 are said in opset 18. An operator that is not here means the same in all of them. */
+/** @file How nodes of older ai.onnx opsets are said in opset 18, and where a graph needs more, in those up to 24. An operator that is not here means the same in all of them. */
 import { ProbityError } from '../../contracts/errors.js'
 import type { DType } from '../../contracts/tensor.js'
 import type { GraphBuilder } from '../builder.js'
-import { floatAttribute, int, intAttribute, intsAttribute, string, type Attribute, type Node, type ValueType } from '../ir.js'
+import { floatAttribute, int, intAttribute, intsAttribute, string, stringAttribute, type Attribute, type Node, type ValueType } from '../ir.js'
 
 export type UpgradeContext = {
   readonly node: Node
@@ -140,6 +140,40 @@ const modeOf = (node: Node): Uint8Array => {
   return mode?.type === 'string' ? mode.value : new Uint8Array()
 }
 
+/** One scale and bias per group became one per channel. */
+const groupNormalization: UpgradeRule = {
+  before: 21,
+  apply: ({ node, builder }) => {
+    const [x, ...perGroup] = node.inputs
+    const groups = builder.shape([intAttribute(node, 'num_groups', 1)])
+    const repeats = builder.add('Div', [builder.add('Shape', [x], { start: 1, end: 2 }), groups]) // [1]
+    const shape = builder.add('Concat', [groups, repeats], { axis: 0 })
+    const perChannel = perGroup.map((name) => {
+      const column = builder.add('Unsqueeze', [name, builder.shape([1])]) // [groups, 1]
+      return builder.add('Reshape', [builder.add('Expand', [column, shape]), builder.shape([-1])]) // [channels]
+    })
+    builder.nodes.push({ ...node, inputs: [x, ...perChannel] })
+  },
+}
+
+/** The axis became an input, and counts from the end by default. */
+const dft: UpgradeRule = {
+  before: 20,
+  apply: ({ node, builder }) => {
+    const axis = builder.constant(intAttribute(node, 'axis', 1), 'int64', [])
+    builder.nodes.push(rewritten(node, [node.inputs[0], node.inputs[1] ?? '', axis], ['axis']))
+  },
+}
+
+/** Two modes have other names. */
+const gridSample: UpgradeRule = {
+  before: 20,
+  apply: ({ node, builder }) => {
+    const mode = stringAttribute(node, 'mode', 'bilinear')
+    builder.nodes.push(rewritten(node, node.inputs, [], { mode: string(mode === 'bilinear' ? 'linear' : mode === 'bicubic' ? 'cubic' : mode) }))
+  },
+}
+
 const rename = (opType: string, before: number): UpgradeRule => ({ before, apply: ({ node, builder }) => void builder.nodes.push({ ...node, opType }) })
 const withAttribute = (name: string, value: Attribute, before: number): UpgradeRule => ({ before, apply: ({ node, builder }) => void builder.nodes.push(rewritten(node, node.inputs, [], { [name]: value })) })
 const refused = (before: number, why: string): UpgradeRule => ({ before, apply: (context) => refuse(context, why) })
@@ -155,6 +189,7 @@ export const UPGRADES: ReadonlyMap<string, UpgradeRule> = new Map(Object.entries
   Scatter: rename('ScatterElements', 11),
   RoiAlign: withAttribute('coordinate_transformation_mode', string('output_half_pixel'), 16),
   Upsample: refused(18, 'Upsample was replaced by Resize, whose coordinates are computed in another way'),
+  GroupNormalization: groupNormalization, DFT: dft, GridSample: gridSample,
   Scan: refused(9, 'Scan had a batch axis before opset 9'),
 }))
 
