@@ -2,4 +2,5 @@
 export { differentiate, objectiveGraph, obstacles, type DifferentiateOptions, type GradientGraph, type ObjectiveGraph } from './differentiate.js'
 export { gradientModel, type GradientModel } from './gradient-model.js'
 export type { ObjectiveSpec, TargetInput } from './objective.js'
-export { differentiableOps } from './rules/index.js'
+export { loweredOps } from './lowerings/index.js'
+export { constantOps, differentiableOps, ruledOps } from './rules/index.js'

@@ -1,15 +1,20 @@
 /** @file The lowerings, one table per operator domain. */
 import type { Node } from '../../graph/ir.js'
 import { images } from './images.js'
+import { attention } from './attention.js'
 import type { Lowering } from './lowering.js'
 import { normalization } from './normalization.js'
 
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
   ['', new Map<string, Lowering>(Object.entries({
     ...normalization,
+    ...attention,
     ...images,
   }))],
 ])
 
 /** null where the node is differentiated as it is, or not at all. */
 export const loweringFor = (node: Node): Lowering | null => DOMAINS.get(node.domain === 'ai.onnx' ? '' : node.domain)?.get(node.opType) ?? null
+
+/** Operators that have a lowering, with their domain where that is not ai.onnx. */
+export const loweredOps: readonly string[] = [...DOMAINS].flatMap(([domain, table]) => [...table.keys()].map((op) => (domain === '' ? op : `${domain}:${op}`)))

@@ -4,6 +4,10 @@ import { noGradient } from '../node-context.js'
 import type { Rule } from '../rule.js'
 import { activation } from './activation.js'
 import { convolution } from './convolution.js'
+import { cumulative } from './cumulative.js'
+import { determinant } from './determinant.js'
+import { dropouts } from './dropout.js'
+import { einsum } from './einsum.js'
 import { elementwise } from './elementwise.js'
 import { indexing } from './indexing.js'
 import { linear } from './linear.js'
@@ -11,14 +15,17 @@ import { movement } from './movement.js'
 import { normalization } from './normalization.js'
 import { CONSTANT_OPS, type DifferentiableOp } from './operators.js'
 import { pooling } from './pooling.js'
+import { product } from './product.js'
 import { reduction } from './reduction.js'
 import { resampling } from './resize.js'
 import { space } from './space.js'
+import { trigonometry } from './trigonometry.js'
 import { unpool } from './unpool.js'
 
 /** ai.onnx. A differentiable operator without a rule does not compile. */
 const ONNX_RULES: Readonly<Record<DifferentiableOp, Rule>> = {
   ...linear, ...convolution, ...pooling, ...normalization, ...elementwise, ...activation, ...reduction, ...movement, ...indexing,
+  ...trigonometry, ...product, ...cumulative, ...einsum, ...determinant, ...dropouts,
   ...space, ...resampling, ...unpool,
 }
 
@@ -39,3 +46,10 @@ export function ruleFor(node: Node): Rule {
 
 /** Names of the ai.onnx operators that have a gradient. */
 export const differentiableOps: readonly string[] = [...ONNX.rules.keys()]
+
+const named = (of: (domain: Domain) => Iterable<string>): readonly string[] =>
+  [...DOMAINS].flatMap(([name, domain]) => (name === 'ai.onnx' ? [] : [...of(domain)].map((op) => (name === '' ? op : `${name}:${op}`))))
+
+/** Operators that have a rule, and those that pass no gradient, with their domain where that is not ai.onnx. */
+export const ruledOps = named(({ rules }) => rules.keys())
+export const constantOps = named(({ constant }) => constant)
