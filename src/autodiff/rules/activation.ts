@@ -1,5 +1,5 @@
 /** @file Activation functions. */
-import { floatAttribute, intAttribute } from '../../graph/ir.js'
+import { floatAttribute, intAttribute, stringAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
 import type { RuleTable } from './operators.js'
 
@@ -7,6 +7,36 @@ import type { RuleTable } from './operators.js'
 function withoutNaN(c: RuleContext, name: string): string {
   const isReplaced = c.emitter.graph.nodes.some(({ opType, inputs }) => opType === 'IsNaN' && inputs[0] === name)
   return isReplaced ? c.emit('Where', [c.emit('IsNaN', [name]), c.scalar(0), name]) : name
+}
+
+const isPositive = (c: RuleContext): string => c.emit('Greater', [c.x, c.scalar(0)])
+
+/** dX = above·dY where x > 0, else below·dY·exp(x·rate) */
+function exponentialBelowZero(c: RuleContext, above: number, below: number, rate: number): string {
+  const exponent = rate === 1 ? c.x : c.emitter.mul(c.x, c.scalar(rate))
+  const slope = c.emitter.mul(c.scalar(below), c.emit('Exp', [exponent]))
+  return c.emitter.mul(c.dy, c.emit('Where', [isPositive(c), c.scalar(above), slope]))
+}
+
+/** dX = dY·(Φ(x) + x·φ(x)), with the normal distribution's Φ and its density φ */
+function gelu(c: RuleContext): string {
+  const e = c.emitter
+  const distribution = e.mul(c.scalar(0.5), e.add(c.scalar(1), c.emit('Erf', [e.mul(c.x, c.scalar(Math.SQRT1_2))])))
+  const density = e.mul(c.scalar(1 / Math.sqrt(2 * Math.PI)), c.emit('Exp', [e.mul(c.scalar(-0.5), e.mul(c.x, c.x))]))
+  return e.mul(c.dy, e.add(distribution, e.mul(c.x, density)))
+}
+
+/** Of ½·x·(1 + tanh u) with u = √(2/π)·(x + 0.044715·x³): dX = dY·(½·(1 + t) + ½·x·(1 − t²)·u′), t = tanh u. */
+function geluByTanh(c: RuleContext): string {
+  const e = c.emitter
+  const scale = Math.sqrt(2 / Math.PI)
+  // Beyond ±10 t is ±1 in every float type, and x² would leave the range of narrow ones.
+  const near = c.emit('Clip', [c.x, c.scalar(-10), c.scalar(10)])
+  const square = e.mul(near, near)
+  const t = c.emit('Tanh', [e.mul(near, e.add(c.scalar(scale), e.mul(c.scalar(scale * 0.044715), square)))])
+  const rise = e.add(c.scalar(scale), e.mul(c.scalar(3 * scale * 0.044715), square))
+  const bend = e.mul(e.mul(near, e.sub(c.scalar(1), e.mul(t, t))), rise)
+  return e.mul(c.dy, e.mul(c.scalar(0.5), e.add(e.add(c.scalar(1), t), bend)))
 }
 
 export const activation = {
@@ -23,6 +53,45 @@ export const activation = {
   Tanh: (c) => c.emitter.mul(c.dy, c.emitter.sub(c.scalar(1), c.emitter.mul(c.y, c.y))),
   /** dX = dY·exp(x − y), which is dY·σ(x); Sigmoid itself is cut off at about 1e-8 on some runtimes */
   Softplus: (c) => c.emitter.mul(c.dy, c.emit('Exp', [c.emitter.sub(c.x, c.y)])),
+  /** dX = dY where x > 0, else α·exp(x)·dY; α at 0 */
+  Elu: (c) => exponentialBelowZero(c, 1, floatAttribute(c.node, 'alpha', 1), 1),
+  /** dX = γ·dY where x > 0, else γ·α·exp(x)·dY; γ·α at 0 */
+  Selu: (c) => {
+    const gamma = floatAttribute(c.node, 'gamma', Math.fround(1.0507009873554805))
+    return exponentialBelowZero(c, gamma, gamma * floatAttribute(c.node, 'alpha', Math.fround(1.6732632423543772)), 1)
+  },
+  /** dX = dY where x > 0, else exp(x / α)·dY; 1 at 0 */
+  Celu: (c) => exponentialBelowZero(c, 1, 1, 1 / floatAttribute(c.node, 'alpha', 1)),
+  /** dX = α·dY where 0 < y < 1, else 0; 0 at both ends */
+  HardSigmoid: (c) => {
+    const inside = c.emit('And', [c.emit('Greater', [c.y, c.scalar(0)]), c.emit('Less', [c.y, c.scalar(1)])])
+    return c.emitter.mul(c.emitter.mul(c.dy, c.mask(inside)), c.scalar(floatAttribute(c.node, 'alpha', 0.2)))
+  },
+  /** dX = dY·(x / 3 + ½) where −3 < x < 3, dY above and 0 below; 0 at −3 and 1 at 3 */
+  HardSwish: (c) => {
+    const inner = c.emitter.add(c.emitter.mul(c.x, c.scalar(1 / 3)), c.scalar(0.5))
+    const upper = c.emit('Where', [c.emit('Less', [c.x, c.scalar(3)]), inner, c.scalar(1)])
+    return c.emitter.mul(c.dy, c.emit('Where', [c.emit('Greater', [c.x, c.scalar(-3)]), upper, c.scalar(0)]))
+  },
+  /** dX = dY / (1 + |x|)² */
+  Softsign: (c) => {
+    const divisor = c.emitter.add(c.scalar(1), c.emit('Abs', [c.x]))
+    return c.emitter.div(c.emitter.div(c.dy, divisor), divisor)
+  },
+  /** dX = dY where x > 0, else slope·dY; the slope at 0. dSlope = U(dY·x where x ≤ 0), summed where the slope was repeated */
+  PRelu: (c, i) => {
+    const factor = i === 0 ? [c.scalar(1), c.input(1)] : [c.scalar(0), c.x]
+    return c.sumToInput(i, c.emitter.mul(c.dy, c.emit('Where', [isPositive(c), ...factor])))
+  },
+  /** dX = dY·[x > α]; 0 at α */
+  ThresholdedRelu: (c) => c.emitter.mul(c.dy, c.mask(c.emit('Greater', [c.x, c.scalar(floatAttribute(c.node, 'alpha', 1))]))),
+  /** dX = dY·[x < −λ or x > λ]; 0 at ±λ */
+  Shrink: (c) => {
+    const lambda = floatAttribute(c.node, 'lambd', 0.5)
+    return c.emitter.mul(c.dy, c.mask(c.emit('Or', [c.emit('Less', [c.x, c.scalar(-lambda)]), c.emit('Greater', [c.x, c.scalar(lambda)])])))
+  },
+  /** dX = dY·(Φ(x) + x·φ(x)), or the derivative of its approximation by tanh */
+  Gelu: (c) => (stringAttribute(c.node, 'approximate', 'none') === 'tanh' ? geluByTanh(c) : gelu(c)),
   /** dX = y·(dY − Σ dY·y) along the axis; 0 where the graph replaces a NaN of y */
   Softmax: (c) => {
     const axes = c.emitter.ints([intAttribute(c.node, 'axis', -1)])

@@ -63,6 +63,12 @@ export const elementwise = {
   /** dA = U(dY·b), dB = U(dY·a) */
   Mul: (c, i) => c.sumToInput(i, c.emitter.mul(c.dy, c.input(1 - i))),
   Div: divide,
+  /** dA = U(dY), dB = U(−dY·q), where y = a − b·q with a whole number q that stays as it is near a and b */
+  Mod: (c, i) => {
+    if (i === 0) return c.sumToInput(0, c.dy)
+    const quotient = c.emit('Round', [c.emitter.div(c.emitter.sub(c.input(0), c.y), c.input(1))])
+    return c.sumToInput(1, c.emitter.neg(c.emitter.mul(c.dy, quotient)))
+  },
   /** dX = U(dY) for every input */
   Sum: (c, i) => c.sumToInput(i, c.dy),
   /** dX = U(dY) / n */
@@ -82,10 +88,6 @@ export const elementwise = {
   Exp: (c) => c.scaleGradient(c.dy, c.y),
   /** dX = dY / x */
   Log: (c) => c.divideGradient(c.dy, c.x),
-  /** dX = dY·cos x */
-  Sin: (c) => c.emitter.mul(c.dy, c.emit('Cos', [c.x])),
-  /** dX = −dY·sin x */
-  Cos: (c) => c.emitter.neg(c.emitter.mul(c.dy, c.emit('Sin', [c.x]))),
   /** dX = dY·2/√π·exp(−x²) */
   Erf: (c) => c.emitter.mul(c.dy, c.emitter.mul(c.scalar(2 / Math.sqrt(Math.PI)), c.emit('Exp', [c.emitter.neg(c.emitter.mul(c.x, c.x))]))),
   /** dA = U(dY where the condition holds, else 0), dB the reverse. Not a product with a mask: a dY that is infinite on the other side must not leak as NaN. */

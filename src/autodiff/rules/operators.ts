@@ -8,12 +8,14 @@ export type DifferentiableOp =
   | 'Conv' | 'ConvTranspose' | 'MaxPool' | 'AveragePool' | 'GlobalMaxPool' | 'GlobalAveragePool' | 'BatchNormalization'
   | 'LayerNormalization' | 'RMSNormalization' | 'InstanceNormalization'
   // element by element
-  | 'Add' | 'Sub' | 'Mul' | 'Div' | 'Sum' | 'Mean' | 'Min' | 'Max' | 'Pow' | 'Neg' | 'Abs' | 'Reciprocal' | 'Sqrt' | 'Exp' | 'Log' | 'Sin' | 'Cos' | 'Erf'
+  | 'Add' | 'Sub' | 'Mul' | 'Div' | 'Sum' | 'Mean' | 'Min' | 'Max' | 'Pow' | 'Neg' | 'Abs' | 'Reciprocal' | 'Sqrt' | 'Exp' | 'Log' | 'Erf' | 'Mod'
+  | 'Sin' | 'Cos' | 'Tan' | 'Asin' | 'Acos' | 'Atan' | 'Sinh' | 'Cosh' | 'Asinh' | 'Acosh' | 'Atanh'
   | 'Where' | 'Clip' | 'Cast' | 'CastLike' | 'Identity'
   // activations
   | 'Relu' | 'LeakyRelu' | 'Sigmoid' | 'Tanh' | 'Softplus' | 'Softmax' | 'LogSoftmax'
+  | 'Elu' | 'Selu' | 'Celu' | 'HardSigmoid' | 'HardSwish' | 'Softsign' | 'PRelu' | 'ThresholdedRelu' | 'Shrink' | 'Gelu' | 'Dropout'
   // reductions
-  | 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceLogSumExp' | 'ReduceSumSquare' | 'ReduceL1' | 'ReduceL2'
+  | 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceLogSumExp' | 'ReduceSumSquare' | 'ReduceL1' | 'ReduceL2' | 'ReduceProd' | 'CumSum' | 'Einsum' | 'Det'
   // movement
   | 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze' | 'Transpose' | 'Concat' | 'Split' | 'Slice' | 'Pad' | 'Expand' | 'Tile'
   // images
@@ -33,5 +35,5 @@ export const CONSTANT_OPS: ReadonlySet<string> = new Set([
   'RandomNormal', 'RandomUniform', 'RandomNormalLike', 'RandomUniformLike', 'Bernoulli', 'Multinomial',
   'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'And', 'Or', 'Xor', 'Not', 'IsNaN', 'IsInf',
   'BitwiseAnd', 'BitwiseOr', 'BitwiseXor', 'BitwiseNot', 'BitShift',
-  'ArgMax', 'ArgMin', 'Floor', 'Ceil', 'Round', 'Sign', 'NonMaxSuppression', 'StringNormalizer', 'TfIdfVectorizer',
+  'ArgMax', 'ArgMin', 'Floor', 'Ceil', 'Round', 'Sign', 'Hardmax', 'NonMaxSuppression', 'StringNormalizer', 'TfIdfVectorizer',
 ])

@@ -37,15 +37,22 @@ export const reduction = {
   ReduceMean: (c, i) => (i === 0 ? spread(c, c.emitter.div(c.dy, elementsPerResult(c))) : null),
   ReduceMax: shareAmongTies,
   ReduceMin: shareAmongTies,
-  /** dX = dY·exp(x − y) */
-  ReduceLogSumExp: (c, i) => (i === 0 ? c.emitter.mul(keepAxes(c, c.dy), c.emit('Exp', [c.emitter.sub(c.x, keepAxes(c, c.y))])) : null),
+  /** dX = dY·exp(x − y); 0 where every x is −∞, and where some are ∞ dY at those and 0 elsewhere */
+  ReduceLogSumExp: (c, i) => {
+    if (i !== 0) return null
+    const y = keepAxes(c, c.y)
+    const finite = c.emit('Where', [c.emit('Equal', [y, c.scalar(-Infinity)]), c.scalar(0), y])
+    const difference = c.emit('Where', [c.emit('Equal', [c.x, finite]), c.scalar(0), c.emitter.sub(c.x, finite)])
+    return c.emitter.mul(keepAxes(c, c.dy), c.emit('Exp', [difference]))
+  },
   /** dX = 2·dY·x */
   ReduceSumSquare: (c, i) => (i === 0 ? c.emitter.mul(keepAxes(c, c.dy), c.emitter.mul(c.scalar(2), c.x)) : null),
   /** dX = dY·x / y; 0 at the origin */
   ReduceL2: (c, i) => {
     if (i !== 0) return null
     const norm = keepAxes(c, c.y)
-    return c.emitter.mul(c.emitter.div(keepAxes(c, c.dy), c.emit('Where', [c.isZero(norm), c.scalar(1), norm])), c.x)
+    const scale = c.emitter.div(keepAxes(c, c.dy), c.emit('Where', [c.isZero(norm), c.scalar(1), norm]))
+    return c.emitter.mul(c.emit('Where', [c.isZero(norm), c.scalar(0), scale]), c.x)
   },
   /** dX = dY·sign(x) */
   ReduceL1: (c, i) => (i === 0 ? c.emitter.mul(keepAxes(c, c.dy), c.emit('Sign', [c.x])) : null),
