@@ -3,11 +3,15 @@ import type { Node } from '../../graph/ir.js'
 import { images } from './images.js'
 import { attention } from './attention.js'
 import type { Lowering } from './lowering.js'
+import { losses } from './losses.js'
 import { normalization } from './normalization.js'
+import { pointwise } from './pointwise.js'
 
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
   ['', new Map<string, Lowering>(Object.entries({
     ...normalization,
+    ...pointwise,
+    ...losses,
     ...attention,
     ...images,
   }))],

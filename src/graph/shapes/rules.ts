@@ -1,4 +1,6 @@
 /** @file Every shape rule, by operator domain and name. */
+import { algebra } from './algebra.js'
+import { attention } from './attention.js'
 import { constants } from './constants.js'
 import { elementwise } from './elementwise.js'
 import { images } from './images.js'
@@ -6,6 +8,7 @@ import { indexing } from './indexing.js'
 import type { Rule } from './known.js'
 import { layout } from './layout.js'
 import { linear } from './linear.js'
+import { losses } from './losses.js'
 import { ml } from './ml.js'
 import { reduction } from './reduction.js'
 import { sequence } from './sequence.js'
@@ -13,7 +16,7 @@ import { sequence } from './sequence.js'
 const unary = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, elementwise.Relu]))
 
 const RULES: ReadonlyMap<string, ReadonlyMap<string, Rule>> = new Map([
-  ['', new Map(Object.entries({ ...elementwise, ...linear, ...layout, ...indexing, ...images, ...reduction, ...constants, ...sequence }))],
+  ['', new Map(Object.entries({ ...elementwise, ...attention, ...algebra, ...losses, ...linear, ...layout, ...indexing, ...images, ...reduction, ...constants, ...sequence }))],
   ['ai.onnx.ml', new Map(Object.entries(ml))],
   ['com.microsoft', new Map(Object.entries({ ...unary(['Gelu', 'FastGelu', 'QuickGelu', 'BiasGelu', 'Trilu']) }))],
 ])
