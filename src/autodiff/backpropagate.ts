@@ -34,10 +34,8 @@ export function backpropagate(emitter: Emitter, seeds: ReadonlyMap<string, () =>
     const gradients = node.outputs.map((name) => (active.has(name) ? gradientOf(name) : null))
     if (gradients.every((gradient) => gradient === null) || isConstant(node) || !reads.some((name) => active.has(name))) continue
     const rule = ruleFor(node)
-    const context = new RuleContext(emitter, node, (name) => active.has(name), gradients)
-    // What subgraphs capture comes after the inputs, absent ones included, each once.
-    const captured = new Set(reads.slice(node.inputs.filter((name) => name !== '').length))
-    const sources = [...node.inputs, ...captured]
+    const context = new RuleContext(emitter, node, (name) => active.has(name), gradients, backpropagate)
+    const sources = [...node.inputs, ...context.captured]
     sources.forEach((name, input) => {
       const gradient = active.has(name) ? rule(context, input) : null
       if (gradient !== null) contribute(name, gradient)

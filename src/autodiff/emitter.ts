@@ -19,31 +19,36 @@ const SHAPE_ARITHMETIC: ReadonlySet<string> = new Set(['Shape', 'Size', 'Gather'
 export type EmitterOptions = {
   /** Start without the graph's nodes, which are then kept one by one: for passes that replace some. */
   readonly empty?: boolean
-  /** Names taken in the graphs around this one, and what is known of their values. */
-  readonly scope?: { readonly names: Set<string>; readonly values: ReadonlyMap<string, Known> }
+  /** The emitter of the graph around this one, of which it is a body: names that are taken, and what is known of values that are captured. */
+  readonly outer?: Emitter
 }
 
 export class Emitter {
   readonly builder: GraphBuilder
   readonly graph: Graph
   /** In words, why the gradient is not exact; for the reader of a result. */
-  readonly approximations = new Set<string>()
+  readonly approximations: Set<string>
   readonly #values: Map<string, Known>
   readonly #producers = new Map<string, Node>()
-  /** Position in `builder.nodes` of each node of the graph, which `extraOutput` may replace. */
-  readonly #positions = new Map<Node, number>()
+  /** What stands in `builder.nodes` for each node of the graph, which `extraOutput` and `replace` may change. */
+  readonly #current = new Map<Node, Node>()
   readonly #emitted = new Map<string, readonly string[]>()
   readonly #overridable: ReadonlySet<string>
+  readonly #inputs: ReadonlySet<string>
+  readonly #outer: Emitter | null
 
-  constructor(graph: Graph, { empty = false, scope }: EmitterOptions = {}) {
-    const inferred = inferValues(graph, { outer: scope?.values })
+  constructor(graph: Graph, { empty = false, outer }: EmitterOptions = {}) {
+    const inferred = inferValues(graph, { outer: outer?.values })
+    this.#outer = outer ?? null
+    this.approximations = outer?.approximations ?? new Set()
     this.graph = inferred.graph
     this.#values = inferred.values
-    this.builder = new GraphBuilder(empty ? { ...this.graph, nodes: [] } : this.graph, scope?.names)
+    this.builder = new GraphBuilder(empty ? { ...this.graph, nodes: [] } : this.graph, outer?.builder.names)
     if (empty) collectNames(this.graph, this.builder.names)
     this.#overridable = new Set(graph.overridable)
-    this.graph.nodes.forEach((node, position) => {
-      if (!empty) this.#positions.set(node, position)
+    this.#inputs = new Set(graph.inputs.map(({ name }) => name))
+    this.graph.nodes.forEach((node) => {
+      if (!empty) this.#current.set(node, node)
       for (const output of node.outputs) this.#producers.set(output, node)
     })
   }
@@ -103,8 +108,10 @@ export class Emitter {
   constantTensor(name: string): Initializer | null {
     const initializer = this.#overridable.has(name) ? undefined : this.builder.initializers.get(name)
     if (initializer) return initializer
-    const value = this.#producers.get(name)?.attributes.get('value')
-    return value?.type === 'tensor' && this.#producers.get(name)?.opType === 'Constant' ? value.value : null
+    const producer = this.#producers.get(name)
+    if (producer === undefined) return this.#inputs.has(name) ? null : this.#outer?.constantTensor(name) ?? null
+    const value = producer.attributes.get('value')
+    return value?.type === 'tensor' && producer.opType === 'Constant' ? value.value : null
   }
 
   /** Elements of a constant. */
@@ -112,7 +119,8 @@ export class Emitter {
     const tensor = this.constantTensor(name)
     if (tensor !== null) return isExternal(tensor) ? null : Array.from(toNumbers(tensor))
     const node = this.#producers.get(name)
-    if (node?.opType !== 'Constant') return null
+    if (node === undefined) return this.#inputs.has(name) ? null : this.#outer?.constantNumbers(name) ?? null
+    if (node.opType !== 'Constant') return null
     for (const attribute of node.attributes.values()) {
       if (attribute.type === 'int') return [toNumber(attribute.value)]
       if (attribute.type === 'ints') return attribute.value.map(toNumber)
@@ -180,14 +188,25 @@ export class Emitter {
 
   /** Another output of a node of the graph, such as the Indices of MaxPool. */
   extraOutput(node: Node, index: number, hint: string): string {
-    const position = this.#positions.get(node)
-    if (position === undefined) throw new Error(`${node.name} is not a node of the graph`)
-    const current = this.builder.nodes[position]
+    const current = this.#currentOf(node)
     if (current.outputs[index]) return current.outputs[index]
     const outputs = Array.from({ length: Math.max(index + 1, current.outputs.length) }, (_, i) => current.outputs[i] ?? '')
     outputs[index] = this.builder.fresh(`probity/${hint}`)
-    this.builder.nodes[position] = { ...current, outputs }
+    this.replace(node, [], { ...current, outputs })
     return outputs[index]
+  }
+
+  /** Another node in place of one of the graph, which makes the same values and perhaps more, and what has to be there before it. */
+  replace(node: Node, before: readonly Node[], by: Node): void {
+    this.builder.nodes.splice(this.builder.nodes.indexOf(this.#currentOf(node)), 1, ...before, by)
+    this.#current.set(node, by)
+    for (const added of [...before, by]) this.learn(added)
+  }
+
+  #currentOf(node: Node): Node {
+    const current = this.#current.get(node)
+    if (current === undefined) throw new Error(`${node.name} is not a node of the graph`)
+    return current
   }
 
   add = (a: string, b: string): string => this.emit('Add', [a, b])

@@ -10,20 +10,22 @@ const MOST_PASSES = 10
 /**
  * The same computation, with every node that `isOnPath` and has a lowering in simpler operators. Names of values stay. Other nodes stay as they
  * are: a fused operator that no gradient passes through is the faster one.
+ *
+ * @param outer for a body of control flow, the emitter of the graph around it; bodies inside the graph are lowered when their node is differentiated
  */
-export function lower(graph: Graph, isOnPath: (graph: Graph) => (node: Node) => boolean): Graph {
+export function lower(graph: Graph, isOnPath: (graph: Graph) => (node: Node) => boolean, outer?: Emitter): Graph {
   let lowered = graph
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const onPath = isOnPath(lowered)
     const wanted = new Set(lowered.nodes.flatMap((node, position) => (loweringFor(node) !== null && onPath(node) ? [position] : [])))
     if (wanted.size === 0) return lowered
-    lowered = lowerOnce(lowered, wanted)
+    lowered = lowerOnce(lowered, wanted, outer)
   }
   throw new Error(`Lowering did not come to an end: ${lowered.nodes.map(({ opType }) => opType).join(', ')}`)
 }
 
-function lowerOnce(graph: Graph, wanted: ReadonlySet<number>): Graph {
-  const emitter = new Emitter(graph, { empty: true })
+function lowerOnce(graph: Graph, wanted: ReadonlySet<number>, outer: Emitter | undefined): Graph {
+  const emitter = new Emitter(graph, { empty: true, outer })
   emitter.graph.nodes.forEach((node, position) => {
     const lowering = wanted.has(position) ? loweringFor(node) : null
     if (lowering === null) {

@@ -85,7 +85,7 @@ export function noGradient(node: Node, reason: string): ProbityError {
 }
 
 /** How messages call a node. */
-function nameOf(node: Node): string {
+export function nameOf(node: Node): string {
   const domain = node.domain === '' ? '' : `${node.domain}:`
   return `Node "${node.name || node.outputs[0]}" (${domain}${node.opType})`
 }

@@ -1,6 +1,7 @@
 /** @file What a differentiation rule gets and gives. */
 import { NodeContext } from './node-context.js'
 import type { Node } from '../graph/ir.js'
+import { readsOf } from '../graph/walk.js'
 import type { Emitter } from './emitter.js'
 
 /**
@@ -12,6 +13,9 @@ import type { Emitter } from './emitter.js'
  */
 export type Rule = (context: RuleContext, input: number) => string | null
 
+/** How the gradients of a graph's values are found; `backpropagate` says what goes in and out. */
+export type Backpropagate = (emitter: Emitter, seeds: ReadonlyMap<string, () => string>, withRespectTo: readonly string[]) => Map<string, string>
+
 export class RuleContext extends NodeContext {
   readonly #gradients: readonly (string | null)[]
 
@@ -22,9 +26,16 @@ export class RuleContext extends NodeContext {
     readonly isActive: (name: string) => boolean,
     /** Per output of the node; null where nothing flows back. At least one is there. */
     gradients: readonly (string | null)[],
+    /** For the bodies of control flow. */
+    readonly backpropagate: Backpropagate,
   ) {
     super(emitter, node)
     this.#gradients = gradients
+  }
+
+  /** What the node's bodies read of the graphs around them, each once: these come after the inputs. */
+  get captured(): readonly string[] {
+    return [...new Set(readsOf(this.node).slice(this.node.inputs.filter((name) => name !== '').length))]
   }
 
   /** Gradient of the first output, in the output's shape. */

@@ -3,6 +3,7 @@ import type { Node } from '../../graph/ir.js'
 import { noGradient } from '../node-context.js'
 import type { Rule } from '../rule.js'
 import { activation } from './activation.js'
+import { controlFlow } from './control-flow.js'
 import { convolution } from './convolution.js'
 import { cumulative } from './cumulative.js'
 import { determinant } from './determinant.js'
@@ -24,7 +25,7 @@ import { unpool } from './unpool.js'
 
 /** ai.onnx. A differentiable operator without a rule does not compile. */
 const ONNX_RULES: Readonly<Record<DifferentiableOp, Rule>> = {
-  ...linear, ...convolution, ...pooling, ...normalization, ...elementwise, ...activation, ...reduction, ...movement, ...indexing,
+  ...linear, ...convolution, ...pooling, ...normalization, ...elementwise, ...activation, ...reduction, ...movement, ...indexing, ...controlFlow,
   ...trigonometry, ...product, ...cumulative, ...einsum, ...determinant, ...dropouts,
   ...space, ...resampling, ...unpool,
 }

@@ -22,6 +22,8 @@ export type DifferentiableOp =
   | 'DepthToSpace' | 'SpaceToDepth' | 'Resize' | 'MaxUnpool' | 'Col2Im'
   // indexing
   | 'Gather' | 'GatherElements' | 'GatherND' | 'ScatterElements' | 'ScatterND'
+  // control flow
+  | 'If' | 'Loop'
 
 /** A family of rules; names outside the list above do not compile. */
 export type RuleTable = Readonly<Partial<Record<DifferentiableOp, Rule>>>
