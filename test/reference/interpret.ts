@@ -1,19 +1,25 @@
 /** @file A slow interpreter of ONNX graphs in double precision: what engines and gradient graphs are compared with. Written from the operator specification, for clarity only. */
 import { isExternal, opsetOf, type Graph, type Node } from '../../src/graph/ir.js'
+import { activation } from './activation.js'
+import { algebra } from './algebra.js'
+import { attention } from './attention.js'
 import { convolution } from './convolution.js'
 import { elementwise } from './elementwise.js'
 import { generating } from './generating.js'
 import { indexing } from './indexing.js'
 import type { Kernels } from './kernel.js'
+import { losses } from './losses.js'
 import { matmul } from './matmul.js'
 import { normalization } from './normalization.js'
 import { pooling } from './pooling.js'
 import { reduction } from './reduction.js'
+import { resizing } from './resizing.js'
 import { shaping } from './shaping.js'
 import { fromTensor, type RefTensor } from './tensor.js'
+import { unpooling } from './unpooling.js'
 
 const KERNELS: ReadonlyMap<string, Kernels[string]> = new Map(
-  [elementwise, matmul, convolution, pooling, normalization, reduction, shaping, indexing, generating].flatMap((family) => Object.entries(family)),
+  [elementwise, activation, algebra, losses, matmul, convolution, pooling, normalization, attention, reduction, shaping, indexing, generating, resizing, unpooling].flatMap((family) => Object.entries(family)),
 )
 
 /** Names of the ai.onnx operators that can be interpreted. */

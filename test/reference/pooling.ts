@@ -52,15 +52,38 @@ const averagePool: Kernel = (call) => {
   })
 }
 
+/** (Σ |x|ᵖ)^(1/p) over the window; padding is 0. */
+const lpPool: Kernel = (call) => {
+  const x = input(call, 0)
+  const spatial = x.dims.slice(2)
+  const windows = poolWindows(call.node, x)
+  const p = intAttribute(call.node, 'p', 2)
+  return build([...x.dims.slice(0, 2), ...windows.output], x.dtype, ([n, c, ...output]) => {
+    let total = 0
+    for (const tap of indicesOf(windows.kernel)) {
+      const position = readAt(windows, output, tap)
+      if (isInside(position, spatial)) total += Math.abs(at(x, [n, c, ...position])) ** p
+    }
+    return total ** (1 / p)
+  })
+}
+
 const globalPool = (combine: (values: readonly number[]) => number): Kernel => (call) => {
   const x = input(call, 0)
   const spatial = x.dims.slice(2)
   return build([...x.dims.slice(0, 2), ...spatial.map(() => 1)], x.dtype, ([n, c]) => combine(Array.from(indicesOf(spatial), (position) => at(x, [n, c, ...position]))))
 }
 
+const globalLpPool: Kernel = (call) => {
+  const p = intAttribute(call.node, 'p', 2)
+  return globalPool((values) => values.reduce((sum, value) => sum + Math.abs(value) ** p, 0) ** (1 / p))(call)
+}
+
 export const pooling: Kernels = {
   MaxPool: maxPool,
   AveragePool: averagePool,
+  LpPool: lpPool,
+  GlobalLpPool: globalLpPool,
   GlobalAveragePool: globalPool((values) => values.reduce((a, b) => a + b, 0) / values.length),
   GlobalMaxPool: globalPool((values) => Math.max(...values)),
 }

@@ -16,6 +16,6 @@ function depthToSpace(c: RuleContext): string {
 export const space = {
   /** dX = SpaceToDepth(dY), in the order of the mode */
   DepthToSpace: depthToSpace,
-  /** dX = DepthToSpace(dY) */
-  SpaceToDepth: (c) => c.emit('DepthToSpace', [c.dy], { blocksize: intAttribute(c.node, 'blocksize', 1) }),
+  /** dX = DepthToSpace(dY), in the order of the mode */
+  SpaceToDepth: (c) => c.emit('DepthToSpace', [c.dy], { blocksize: intAttribute(c.node, 'blocksize', 1), mode: stringAttribute(c.node, 'mode', 'DCR') }),
 } satisfies RuleTable
