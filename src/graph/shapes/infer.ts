@@ -1,8 +1,8 @@
 /** @file Shape and type inference over a whole graph. */
 import type { Dim } from '../../contracts/model.js'
-import { opsetOf, type Attribute, type Graph, type Node, type ValueInfo, type ValueType } from '../ir.js'
+import { intAttribute, intsAttribute, opsetOf, tensorAttribute, type Attribute, type Graph, type Node, type ValueInfo, type ValueType } from '../ir.js'
 import { mergeDim } from './dims.js'
-import { known, knownConstant, UNKNOWN, type Known } from './known.js'
+import { known, knownConstant, normalizeAxis, UNKNOWN, type Known } from './known.js'
 import { shapeRuleOf } from './rules.js'
 
 export type InferOptions = {
@@ -76,27 +76,90 @@ function applySubgraphs(node: Node, inputs: readonly Known[], values: ReadonlyMa
   for (const [name, attribute] of node.attributes) {
     if (attribute.type !== 'graph') attributes.set(name, attribute)
     else {
-      const body = inferGraph(node.opType === 'Loop' ? withLoopTypes(attribute.value, inputs) : attribute.value, values).graph
+      const body = inferGraph(withInputTypes(node, attribute.value, inputs, values), values).graph
       bodies.push(body)
       attributes.set(name, { type: 'graph', value: body })
     }
   }
   if (bodies.length === 0) return { node, outputs: [] }
-  return { node: { ...node, attributes }, outputs: node.domain === '' ? controlOutputs(node, bodies, inputs.length) : [] }
-}
-
-function controlOutputs(node: Node, bodies: readonly Graph[], inputCount: number): Known[] {
   const results = bodies.map((body) => body.outputs.map(({ type }) => knownType(type)))
-  if (node.opType === 'If' && results.length === 2) return results[0].map((value, i) => common(value, results[1][i] ?? UNKNOWN))
-  if (node.opType !== 'Loop') return []
-  const carried = inputCount - 2
-  return results[0].slice(1).map((value, i) => (i < carried ? { ...value, dims: null } : known(value.dtype, value.dims && [null, ...value.dims])))
+  return { node: { ...node, attributes }, outputs: node.domain === '' ? controlOutputs(node, bodies, results, inputs) : [] }
 }
 
-/** A carried value may change its shape from turn to turn; its dtype may not. */
-function withLoopTypes(body: Graph, inputs: readonly Known[]): Graph {
-  const inner = (i: number): Known => (i === 0 ? known('int64', []) : i === 1 ? known('bool', []) : known(inputs[i]?.dtype ?? null, null))
-  return { ...body, inputs: body.inputs.map((info, i) => ({ ...info, type: info.type ?? typeOfKnown(inner(i)) })) }
+/** Turns in which the shapes of carried values are followed; what still changes then is taken to change always. */
+const SHAPE_TURNS = 3
+
+/** A body with the types of what it is given. */
+function withInputTypes(node: Node, body: Graph, inputs: readonly Known[], values: ReadonlyMap<string, Known>): Graph {
+  if (node.opType === 'Scan') return typed(body, inputs.map((value, i) => sliceOf(node, value, i, inputs.length)))
+  if (node.opType !== 'Loop') return body
+  let carried = inputs.slice(2)
+  for (let turn = 0; turn < SHAPE_TURNS && carried.some(({ dims }) => dims !== null); turn++) {
+    const after = inferGraph(loopTyped(body, carried), values).graph.outputs.slice(1).map(({ type }) => knownType(type))
+    const merged = carried.map((value, i) => ({ ...common(value, after[i] ?? UNKNOWN), dtype: value.dtype }))
+    if (merged.every((value, i) => sameDims(value, carried[i]))) return loopTyped(body, carried)
+    carried = merged
+  }
+  return loopTyped(body, carried.map((value) => ({ ...value, dims: null })))
+}
+
+const sameDims = (a: Known, b: Known): boolean => a.dims === b.dims || (a.dims?.length === b.dims?.length && a.dims?.every((dim, axis) => dim === b.dims?.[axis]) === true)
+
+const loopTyped = (body: Graph, carried: readonly Known[]): Graph => typed(body, [known('int64', []), known('bool', []), ...carried.map(({ dtype, dims, other }) => ({ ...known(dtype, dims), ...(other ? { other } : {}) }))])
+
+/** What a file says of a body's inputs holds, and what it leaves open is filled in. */
+const typed = (body: Graph, inputs: readonly Known[]): Graph => ({ ...body, inputs: body.inputs.map((info, i) => ({ ...info, type: typeOfKnown(merge(knownType(info.type), inputs[i] ?? UNKNOWN)) })) })
+
+/** What the body of a Scan gets of one of the node's inputs: states whole, the others without the axis that is scanned. */
+function sliceOf(node: Node, value: Known, i: number, count: number): Known {
+  const scanned = i - (count - (intAttribute(node, 'num_scan_inputs', 0)))
+  if (scanned < 0) return known(value.dtype, value.dims)
+  const axis = normalizeAxis(intsAttribute(node, 'scan_input_axes', [])[scanned] ?? 0, value.dims?.length ?? 0)
+  return known(value.dtype, axis === null ? null : value.dims && value.dims.filter((_, at) => at !== axis))
+}
+
+function controlOutputs(node: Node, bodies: readonly Graph[], results: readonly (readonly Known[])[], inputs: readonly Known[]): Known[] {
+  if (node.opType === 'If' && results.length === 2) return results[0].map((value, i) => common(value, results[1][i] ?? UNKNOWN))
+  if (node.opType === 'Scan') return scanOutputs(node, results[0], inputs)
+  if (node.opType !== 'Loop') return []
+  const carried = inputs.length - 2
+  const turns = turnsOf(node, bodies[0], inputs)
+  return results[0].slice(1).map((value, i) => {
+    if (i >= carried) return known(value.dtype, value.dims && [turns, ...value.dims])
+    // Without any turn, what comes in comes out.
+    const before = knownType(bodies[0].inputs[i + 2]?.type ?? null)
+    return turns === null || turns === 0 ? { ...common(value, before), dtype: value.dtype, ...(value.other ? { other: value.other } : {}) } : { ...value, values: null }
+  })
+}
+
+function scanOutputs(node: Node, results: readonly Known[], inputs: readonly Known[]): Known[] {
+  const scanned = intAttribute(node, 'num_scan_inputs', 0)
+  const states = inputs.length - scanned
+  const first = inputs[states]?.dims ?? null
+  const inputAxis = normalizeAxis(intsAttribute(node, 'scan_input_axes', [])[0] ?? 0, first?.length ?? 0)
+  const turns = first && inputAxis !== null ? first[inputAxis] : null
+  return results.map((value, i) => {
+    if (i < states || value.dims === null) return { ...value, values: null }
+    const axis = normalizeAxis(intsAttribute(node, 'scan_output_axes', [])[i - states] ?? 0, value.dims.length + 1)
+    return known(value.dtype, axis === null ? null : [...value.dims.slice(0, axis), turns, ...value.dims.slice(axis)])
+  })
+}
+
+/** How often a Loop runs, where nothing can end it early. */
+function turnsOf(node: Node, body: Graph, inputs: readonly Known[]): Dim {
+  const [most, condition] = inputs
+  const makers = new Map(body.nodes.flatMap((inner) => inner.outputs.map((name) => [name, inner] as const)))
+  const isTrue = (name: string): boolean => {
+    if (name === body.inputs[1]?.name) return true
+    const initializer = body.initializers.get(name)
+    if (initializer) return knownConstant(initializer).values?.[0] === 1
+    const maker = makers.get(name)
+    if (maker?.opType === 'Identity') return isTrue(maker.inputs[0])
+    const value = maker?.opType === 'Constant' ? tensorAttribute(maker, 'value') : null
+    return value !== null && knownConstant(value).values?.[0] === 1
+  }
+  const starts = !node.inputs[1] || condition?.values?.[0] === 1
+  return starts && node.inputs[0] && isTrue(body.outputs[0]?.name ?? '') ? most?.values?.[0] ?? null : null
 }
 
 function bindInputs(graph: Graph, bound: ReadonlyMap<string, readonly Dim[]>): Graph {
