@@ -3,10 +3,12 @@ import { ProbityError } from '../contracts/errors.js'
 import { isFloat } from '../tensor/dtypes.js'
 import { ancestorsOf, prune, reaches, readsOf, upgradeOpset, type Graph, type Node, type ValueInfo } from '../graph/index.js'
 import { backpropagate } from './backpropagate.js'
+import { chooseSegments } from './checkpoints.js'
 import { Emitter } from './emitter.js'
 import { lower } from './lower.js'
 import { loweringFor } from './lowerings/index.js'
 import { emitObjective, type ObjectiveSpec, type TargetInput } from './objective.js'
+import { recompute } from './recompute.js'
 import { isConstant, ruleFor } from './rules/index.js'
 
 /** A graph with the objective's value per row among its outputs. It takes the inputs of the model, and the target. */
@@ -28,6 +30,8 @@ export type DifferentiateOptions = {
   readonly objective: ObjectiveSpec
   /** Graph inputs, internal float values or initializers. */
   readonly withRespectTo: readonly string[]
+  /** `low`: activations are computed again instead of kept, which takes about one more forward pass. Default `normal`. */
+  readonly memory?: 'normal' | 'low'
 }
 
 /**
@@ -47,7 +51,7 @@ export function objectiveGraph(graph: Graph, objective: ObjectiveSpec): Objectiv
  *
  * @throws ProbityError `graph/no-gradient` naming node and operator; `graph/unknown-value`; `graph/not-differentiable`; `objective/output`
  */
-export function differentiate(graph: Graph, { objective, withRespectTo }: DifferentiateOptions): GradientGraph {
+export function differentiate(graph: Graph, { objective, withRespectTo, memory = 'normal' }: DifferentiateOptions): GradientGraph {
   const upgraded = upgradeOpset(graph)
   requireValue(upgraded, objective.output)
   for (const name of withRespectTo) requireValue(upgraded, name)
@@ -55,7 +59,8 @@ export function differentiate(graph: Graph, { objective, withRespectTo }: Differ
   const emitter = new Emitter(forward)
   for (const name of withRespectTo) requireFloat(emitter, name)
   const seeds = new Map([[value, () => emitter.filled(1, emitter.shapeOf(value), emitter.dtype(value))]])
-  const gradients = backpropagate(emitter, seeds, withRespectTo)
+  const segments = memory === 'low' ? chooseSegments(forward, (name) => emitter.type(name)) : null
+  const gradients = backpropagate(emitter, seeds, segments === null ? withRespectTo : [...new Set([...withRespectTo, ...activations(forward, emitter, withRespectTo)])])
 
   const outputs = new Map<string, string>()
   const taken = new Set([...emitter.builder.initializers.keys(), ...forward.inputs.map(({ name }) => name), value])
@@ -68,7 +73,8 @@ export function differentiate(graph: Graph, { objective, withRespectTo }: Differ
     outputs.set(name, output)
   }
   const pruned = prune({ ...emitter.builder.build(), outputs: [] }, [value, ...outputs.values()])
-  return { ...keepInputs(pruned, forward), objectiveOutput: value, target, gradients: outputs, approximations: [...emitter.approximations] }
+  const lean = segments === null ? pruned : recompute(pruned, { segments, positionOf: positionsOf(forward), gradients: new Set(gradients.values()), typeOf: (name) => emitter.type(name) })
+  return { ...keepInputs(lean, forward), objectiveOutput: value, target, gradients: outputs, approximations: [...emitter.approximations] }
 }
 
 /**
@@ -118,6 +124,14 @@ function requireFloat(emitter: Emitter, name: string): void {
   const dtype = emitter.knownDtype(name)
   if (dtype !== null && !isFloat(dtype)) throw new ProbityError('graph/not-differentiable', `"${name}" holds ${dtype} values, which have no gradient. Name a float value, such as the embedding that is looked up with it.`)
 }
+
+/** Float values that change with `sources`. */
+const activations = (graph: Graph, emitter: Emitter, sources: readonly string[]): string[] => {
+  const changing = reaches(graph, sources)
+  return graph.nodes.flatMap(({ outputs }) => outputs.filter((name) => changing.has(name) && isFloat(emitter.knownDtype(name) ?? 'bool')))
+}
+
+const positionsOf = (graph: Graph): Map<string, number> => new Map(graph.nodes.flatMap(({ outputs }, position) => outputs.filter((name) => name !== '').map((name) => [name, position] as const)))
 
 /** Tells whether a node lies between `sources` and `output`. */
 function isBetween(graph: Graph, sources: readonly string[], output: string): (node: Node) => boolean {
