@@ -1,16 +1,22 @@
 /** @file The property of one operator that every test of operators checks. */
+import { attentions } from './cases/attention.js'
+import { activation } from './cases/activation.js'
+import { algebra } from './cases/algebra.js'
 import { elementwise } from './cases/elementwise.js'
 import { further } from './cases/further.js'
+import { images } from './cases/images.js'
 import { linear } from './cases/linear.js'
+import { losses } from './cases/losses.js'
 import { normalization } from './cases/normalization.js'
 import { pooling } from './cases/pooling.js'
+import { resizeCases } from './cases/resize.js'
 import { shaping } from './cases/shaping.js'
 import { checkGradient } from './check-gradient.js'
 import { forwardGraph, randomWeights, withObjective, type CaseMaker, type CaseTable, type Shapes } from './operator-case.js'
 import { forAll } from './properties.js'
 
 /** Every differentiable operator, by what is special about the case. */
-export const cases: CaseTable = { ...elementwise, ...linear, ...pooling, ...shaping, ...further, ...normalization }
+export const cases: CaseTable = { ...activation, ...algebra, ...losses, ...elementwise, ...linear, ...pooling, ...shaping, ...further, ...normalization, ...attentions, ...images, ...resizeCases }
 
 /** Draws `runs` cases and checks the gradients of all their float inputs. */
 export const checkOperator = (make: CaseMaker, shapes: Shapes, runs: number): Promise<void> =>

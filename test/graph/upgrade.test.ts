@@ -40,6 +40,9 @@ const CASES: Case[] = [
   one(11, 'Split', { axis: 1, split: [1, 2] }, [2, 3, 4], ['y', 'z']), one(12, 'Split', { axis: 2 }, [2, 3, 4], ['y', 'z']), one(13, 'Split', { axis: 2 }, [2, 3, 4], ['y', 'z']),
   ['Split-13 with sizes', 13, [node('Split', ['x', 's'], ['y', 'z'], { axis: 1 })], [2, 3, 4], { s: i64(2, 1) }],
   ['BatchNormalization-8', 8, [node('BatchNormalization', ['x', 's', 'b', 'm', 'v'], ['y'], { spatial: 1, epsilon: float(0.01), momentum: float(0.8) })], [2, 3, 4], { s: vector(1, 2, 3), b: vector(0.1, 0.2, 0.3), m: vector(0.5, 0, -0.5), v: vector(1, 2, 0.5) }],
+  ['Upsample-9', 9, [node('Upsample', ['x', 's'], ['y'], { mode: 'linear' })], [1, 1, 3, 5], { s: vector(1, 1, 2, 1.5) }],
+  ['Upsample-7', 7, [node('Upsample', ['x'], ['y'], { mode: 'nearest', scales: { type: 'floats', value: [1, 1, 2, 1.5] } })], [1, 1, 3, 5]],
+  ['tf_half_pixel_for_nn', 11, [node('Resize', ['x', 's', 's'], ['y'], { mode: 'nearest', coordinate_transformation_mode: 'tf_half_pixel_for_nn', nearest_mode: 'floor' })], [1, 1, 3, 5], { s: vector(1, 1, 2, 1.5) }],
   ['Resize-10', 10, [node('Resize', ['x', 's'], ['y'], { mode: 'nearest' })], [1, 1, 3, 5], { s: vector(1, 1, 2, 1.5) }],
   ['Scatter-10', 10, [node('Scatter', ['x', 'i', 'u'], ['y'], { axis: 1 })], [2, 3], { i: fromNumbers([0, 2], [2, 1], 'int64'), u: fromNumbers([9, 8], [2, 1], 'float32') }],
   ['a chain', 9, [node('Slice', ['x'], ['a'], { starts: [0], ends: [2], axes: [1] }), node('Softmax', ['a'], ['b']), node('ReduceMean', ['b'], ['y'], { axes: [2] })], [2, 3, 4]],
@@ -73,7 +76,6 @@ describe('subgraphs', () => {
 
 describe('what cannot be said in opset 18', () => {
   it.each<[string, number, Node]>([
-    ['Upsample', 9, node('Upsample', ['x', 's'], ['y'])],
     ['spatial', 8, node('BatchNormalization', ['x', 's', 's', 's', 's'], ['y'], { spatial: 0 })],
     ['training', 12, node('BatchNormalization', ['x', 's', 's', 's', 's'], ['y', 'mean'])],
     ['mask', 9, node('Dropout', ['x'], ['y', 'mask'])],

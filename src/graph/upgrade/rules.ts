@@ -131,8 +131,24 @@ const resize: UpgradeRule = {
     const { node, builder, opset } = context
     // Opset 10 knew one way of computing coordinates, which opset 11 named.
     if (opset < 11) builder.nodes.push(rewritten(node, [node.inputs[0], '', node.inputs[1]], [], { coordinate_transformation_mode: string('asymmetric'), nearest_mode: string('floor') }))
-    else if (new TextDecoder().decode(modeOf(node)) === 'tf_half_pixel_for_nn') refuse(context, 'its coordinate mode tf_half_pixel_for_nn was removed in opset 13')
+    else if (new TextDecoder().decode(modeOf(node)) === 'tf_half_pixel_for_nn') builder.nodes.push(rewritten(node, node.inputs, [], nearestHalfPixel(context)))
     else builder.nodes.push(node)
+  },
+}
+/** ⌊(i + ½) / scale⌋ is (i + ½) / scale − ½, rounded up at halves. */
+function nearestHalfPixel(context: UpgradeContext): Readonly<Record<string, Attribute>> {
+  if (stringAttribute(context.node, 'nearest_mode', 'round_prefer_floor') !== 'floor') refuse(context, 'its coordinate mode tf_half_pixel_for_nn was removed in opset 13')
+  return { coordinate_transformation_mode: string('half_pixel'), nearest_mode: string('round_prefer_ceil') }
+}
+/** Upsample computed coordinates as Resize does when they are asymmetric and nearest rounds down. */
+const upsample: UpgradeRule = {
+  before: 18,
+  apply: (context) => {
+    const { node, builder } = context
+    const stated = node.attributes.get('scales')
+    const scales = node.inputs[1] || (stated?.type === 'floats' ? builder.constant(stated.value, 'float32') : refuse(context, 'it has no scales'))
+    const attributes = { coordinate_transformation_mode: string('asymmetric'), nearest_mode: string('floor') }
+    builder.nodes.push({ ...rewritten(node, [node.inputs[0], '', scales], ['scales'], attributes), opType: 'Resize' })
   },
 }
 const modeOf = (node: Node): Uint8Array => {
@@ -188,7 +204,7 @@ export const UPGRADES: ReadonlyMap<string, UpgradeRule> = new Map(Object.entries
   Clip: clip, Pad: pad, Dropout: dropout, BatchNormalization: batchNormalization, TopK: topK, Split: split, Resize: resize,
   Scatter: rename('ScatterElements', 11),
   RoiAlign: withAttribute('coordinate_transformation_mode', string('output_half_pixel'), 16),
-  Upsample: refused(18, 'Upsample was replaced by Resize, whose coordinates are computed in another way'),
+  Upsample: upsample,
   GroupNormalization: groupNormalization, DFT: dft, GridSample: gridSample,
   Scan: refused(9, 'Scan had a batch axis before opset 9'),
 }))
