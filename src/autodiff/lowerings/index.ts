@@ -6,6 +6,7 @@ import type { Lowering } from './lowering.js'
 import { losses } from './losses.js'
 import { normalization } from './normalization.js'
 import { pointwise } from './pointwise.js'
+import { specFunctions } from './spec-functions.js'
 
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
   ['', new Map<string, Lowering>(Object.entries({
@@ -14,6 +15,7 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
     ...losses,
     ...attention,
     ...images,
+    ...specFunctions,
   }))],
 ])
 

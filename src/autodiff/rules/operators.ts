@@ -33,7 +33,7 @@ export type RuleTable = Readonly<Partial<Record<DifferentiableOp, Rule>>>
  * walk stops there, as PyTorch's does.
  */
 export const CONSTANT_OPS: ReadonlySet<string> = new Set([
-  'Constant', 'ConstantOfShape', 'Shape', 'Size', 'Range', 'EyeLike', 'OneHot', 'NonZero',
+  'Constant', 'ConstantOfShape', 'Shape', 'Size', 'Range', 'EyeLike', 'OneHot', 'NonZero', 'HannWindow', 'HammingWindow', 'BlackmanWindow',
   'RandomNormal', 'RandomUniform', 'RandomNormalLike', 'RandomUniformLike', 'Bernoulli', 'Multinomial',
   'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'And', 'Or', 'Xor', 'Not', 'IsNaN', 'IsInf',
   'BitwiseAnd', 'BitwiseOr', 'BitwiseXor', 'BitwiseNot', 'BitShift',
