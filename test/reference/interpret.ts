@@ -3,6 +3,7 @@ import { isExternal, opsetOf, type Graph, type Node } from '../../src/graph/ir.j
 import { activation } from './activation.js'
 import { algebra } from './algebra.js'
 import { attention } from './attention.js'
+import { controlFlow } from './control-flow.js'
 import { convolution } from './convolution.js'
 import { elementwise } from './elementwise.js'
 import { generating } from './generating.js'
@@ -12,18 +13,19 @@ import { losses } from './losses.js'
 import { matmul } from './matmul.js'
 import { normalization } from './normalization.js'
 import { pooling } from './pooling.js'
+import { recurrentLayers } from './recurrent.js'
 import { reduction } from './reduction.js'
 import { resizing } from './resizing.js'
 import { shaping } from './shaping.js'
-import { fromTensor, type RefTensor } from './tensor.js'
+import { fromTensor, isRefTensor, type RefTensor, type RefValue } from './tensor.js'
 import { unpooling } from './unpooling.js'
 
 const KERNELS: ReadonlyMap<string, Kernels[string]> = new Map(
-  [elementwise, activation, algebra, losses, matmul, convolution, pooling, normalization, attention, reduction, shaping, indexing, generating, resizing, unpooling].flatMap((family) => Object.entries(family)),
+  [elementwise, activation, algebra, losses, matmul, convolution, pooling, normalization, attention, reduction, shaping, indexing, generating, resizing, unpooling, recurrentLayers].flatMap((family) => Object.entries(family)),
 )
 
 /** Names of the ai.onnx operators that can be interpreted. */
-export const interpretable: readonly string[] = [...KERNELS.keys()]
+export const interpretable: readonly string[] = [...KERNELS.keys(), ...Object.keys(controlFlow)]
 
 export type InterpretOptions = {
   /** Values to give back instead of the graph's outputs; any value of the graph. */
@@ -36,36 +38,62 @@ export type InterpretOptions = {
  * @throws Error naming node and operator when an operator is unknown or its inputs do not fit.
  */
 export function interpret(graph: Graph, feeds: ReadonlyMap<string, RefTensor>, options: InterpretOptions = {}): Map<string, RefTensor> {
-  const values = new Map<string, RefTensor>()
-  for (const [name, initializer] of graph.initializers) {
-    if (isExternal(initializer)) throw new Error(`initializer ${name} lies outside the file`)
-    if (initializer.dtype !== 'string') values.set(name, fromTensor(initializer))
-  }
   for (const { name } of graph.inputs) if (!feeds.has(name)) throw new Error(`input ${name} is not fed`)
-  for (const [name, tensor] of feeds) values.set(name, tensor)
-  for (const node of graph.nodes) runNode(node, opsetOf(graph), values)
+  const scope = runGraph(graph, feeds, null)
   const wanted = options.fetch ?? graph.outputs.map(({ name }) => name)
-  return new Map(wanted.map((name) => [name, valueOf(values, name)]))
+  // Models with a sequence or an optional among their outputs are for those who know.
+  return new Map(wanted.map((name) => [name, valueOf(scope, name) as RefTensor]))
 }
 
-function runNode(node: Node, opset: number, values: Map<string, RefTensor>): void {
-  const kernel = node.domain === '' || node.domain === 'ai.onnx' ? KERNELS.get(node.opType) : undefined
-  if (kernel === undefined) throw new Error(`${node.name}: no reference for ${node.domain}:${node.opType}`)
+/** The values of a graph, and of the graphs around it, which its nodes may capture. */
+type Scope = { readonly values: Map<string, RefValue>; readonly outer: Scope | null }
+
+function runGraph(graph: Graph, feeds: ReadonlyMap<string, RefValue>, outer: Scope | null): Scope {
+  const scope: Scope = { values: new Map(), outer }
+  for (const [name, initializer] of graph.initializers) {
+    if (isExternal(initializer)) throw new Error(`initializer ${name} lies outside the file`)
+    if (initializer.dtype !== 'string') scope.values.set(name, fromTensor(initializer))
+  }
+  for (const [name, value] of feeds) scope.values.set(name, value)
+  for (const node of graph.nodes) runNode(node, opsetOf(graph), scope)
+  return scope
+}
+
+function runNode(node: Node, opset: number, scope: Scope): void {
   try {
-    const result = kernel({ node, opset, inputs: node.inputs.map((name) => (name === '' ? undefined : valueOf(values, name))) })
-    const results = 'dims' in result ? [result] : result
+    const results = resultsOf(node, opset, scope)
     node.outputs.forEach((name, i) => {
       if (name === '') return
       if (results[i] === undefined) throw new Error(`output ${i} is not interpreted`)
-      values.set(name, results[i])
+      scope.values.set(name, results[i])
     })
   } catch (error) {
     throw new Error(`${node.opType} ${node.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }
 
-function valueOf(values: ReadonlyMap<string, RefTensor>, name: string): RefTensor {
-  const value = values.get(name)
-  if (value === undefined) throw new Error(`value ${name} does not exist`)
-  return value
+function resultsOf(node: Node, opset: number, scope: Scope): readonly RefValue[] {
+  const inputs = node.inputs.map((name) => (name === '' ? undefined : valueOf(scope, name)))
+  const isOnnx = node.domain === '' || node.domain === 'ai.onnx'
+  if (isOnnx && Object.hasOwn(controlFlow, node.opType)) {
+    const run = (body: Graph, given: readonly RefValue[]) => {
+      const inner = runGraph(body, new Map(body.inputs.map(({ name }, i) => [name, given[i]])), scope)
+      return body.outputs.map(({ name }) => valueOf(inner, name))
+    }
+    return controlFlow[node.opType]({ node, inputs, run })
+  }
+  if (isOnnx && node.opType === 'Identity') return [inputs[0] ?? null]
+  const kernel = isOnnx ? KERNELS.get(node.opType) : undefined
+  if (kernel === undefined) throw new Error(`no reference for ${node.domain}:${node.opType}`)
+  const tensors = inputs.map((value) => {
+    if (value !== undefined && !isRefTensor(value)) throw new Error('an input is no tensor')
+    return value
+  })
+  const result = kernel({ node, opset, inputs: tensors })
+  return 'dims' in result ? [result] : result
+}
+
+function valueOf(scope: Scope | null, name: string): RefValue {
+  if (scope === null) throw new Error(`value ${name} does not exist`)
+  return scope.values.get(name) ?? (scope.values.has(name) ? null : valueOf(scope.outer, name))
 }

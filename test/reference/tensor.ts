@@ -10,6 +10,11 @@ import { stridesOf } from '../../src/tensor/broadcast.js'
  */
 export type RefTensor = { readonly dims: readonly number[]; readonly data: Float64Array; readonly dtype: DType }
 
+/** What a value of a graph can be: a tensor, a sequence, or an empty optional. */
+export type RefValue = RefTensor | readonly RefValue[] | null
+
+export const isRefTensor = (value: RefValue): value is RefTensor => value !== null && 'dims' in value
+
 export type Index = readonly number[]
 
 export function refTensor(dims: readonly number[], data: ArrayLike<number>, dtype: DType = 'float32'): RefTensor {
