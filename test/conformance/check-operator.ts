@@ -4,7 +4,7 @@ import { activation } from './cases/activation.js'
 import { algebra } from './cases/algebra.js'
 import { elementwise } from './cases/elementwise.js'
 import { further } from './cases/further.js'
-import { images } from './cases/images.js'
+import { images, imagesMixedUp } from './cases/images.js'
 import { linear } from './cases/linear.js'
 import { losses } from './cases/losses.js'
 import { normalization } from './cases/normalization.js'
@@ -16,7 +16,7 @@ import { forwardGraph, randomWeights, withObjective, type CaseMaker, type CaseTa
 import { forAll } from './properties.js'
 
 /** Every differentiable operator, by what is special about the case. */
-export const cases: CaseTable = { ...activation, ...algebra, ...losses, ...elementwise, ...linear, ...pooling, ...shaping, ...further, ...normalization, ...attentions, ...images, ...resizeCases }
+export const cases: CaseTable = { ...activation, ...algebra, ...losses, ...elementwise, ...linear, ...pooling, ...shaping, ...further, ...normalization, ...attentions, ...images, ...imagesMixedUp, ...resizeCases }
 
 /** Draws `runs` cases and checks the gradients of all their float inputs. */
 export const checkOperator = (make: CaseMaker, shapes: Shapes, runs: number): Promise<void> =>

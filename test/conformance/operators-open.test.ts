@@ -1,6 +1,7 @@
 /** @file Every differentiable operator against finite differences and ONNX Runtime, where sizes or even the number of axes show only when the graph runs. */
 import { describe, expect, test } from 'vitest'
 import { differentiate } from '../../src/autodiff/index.js'
+import { einsumWithEllipsis } from './cases/algebra.js'
 import { poolingWithDroppedWindows } from './cases/pooling.js'
 import { cases, checkOperator } from './check-operator.js'
 import { forwardGraph, randomWeights, withObjective } from './operator-case.js'
@@ -12,7 +13,7 @@ describe('symbolic sizes', () => {
 
 describe('unknown numbers of axes', () => {
   /** Their rules depend on the number of axes. */
-  const needRank = ['MatMul of matrices', 'MatMul with vectors', 'MatMul with batches']
+  const needRank = ['MatMul of matrices', 'MatMul with vectors', 'MatMul with batches', 'Attention of three axes', 'Attention with an additive mask', 'Attention with a past', 'RotaryEmbedding of three axes', ...Object.keys(einsumWithEllipsis)]
   const entries = Object.entries(cases)
 
   test.each(entries.filter(([name]) => !needRank.includes(name)))('%s', (_, make) => checkOperator(make, 'unknown', 5))
