@@ -22,6 +22,8 @@ export type GradientFiles = {
   readonly obstacles: readonly string[]
 }
 
+export type GradientModelOptions = { readonly allowPaths?: readonly string[]; readonly memory?: 'normal' | 'low' }
+
 /** A large model takes longer to read and write than to differentiate. */
 const BYTES_PER_MS = 50_000
 const MOST_TEXTS = 10_000
@@ -41,9 +43,9 @@ const isAnswer = new Ajv({ allowUnionTypes: true }).compile<GradientFiles>({
  * @param out where the gradient model goes; null to check only. An existing file is replaced when the new one is complete.
  * @throws ProbityError for whatever is wrong with the model or with what is asked of it
  */
-export async function makeGradientModel(path: string, request: GradientRequest, out: string | null, allowPaths: readonly string[], workspace: Workspace): Promise<GradientFiles> {
+export async function makeGradientModel(path: string, request: GradientRequest, out: string | null, { allowPaths = [], memory = 'normal' }: GradientModelOptions, workspace: Workspace): Promise<GradientFiles> {
   if (out !== null) await refuseUnwritable(resolve(out), resolve(path))
-  const { model } = await openModel({ path }, { allowPaths }, workspace)
+  const { model } = await openModel({ path, memory }, { allowPaths }, workspace)
   const bytes = [model, ...model.externalFiles].reduce((sum, file) => sum + file.bytes, 0)
   const folder = join(workspace.folder, 'gradient')
   await mkdir(folder, { mode: 0o700 })

@@ -20,6 +20,7 @@ export type ModelReference = {
   readonly device: string
   /** Rows that the engine runs at a time at most. */
   readonly blockRows: number
+  readonly memory: 'normal' | 'low'
   /** Threads of the engine, where children share the machine; null: its own choice. Outputs do not depend on it. */
   readonly threads: number | null
 }
@@ -28,7 +29,7 @@ export type ModelReference = {
 export type ViewReference = { readonly part: string; readonly original: string }
 
 /** Checks a model's bytes before any runtime sees them. Part: `{ locations: string[], blockRows: number }`. */
-export type PreflightJob = { readonly type: 'preflight'; readonly staged: string; readonly original: string }
+export type PreflightJob = { readonly type: 'preflight'; readonly staged: string; readonly original: string; readonly memory: 'normal' | 'low' }
 
 /** Opens the model, which tells what the data has to fill. Part: `{ inputs: ModelInput[], loadMs }`. */
 export type OpenModelJob = { readonly type: 'open-model'; readonly model: ModelReference }

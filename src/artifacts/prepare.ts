@@ -120,12 +120,13 @@ export async function prepareModel({ data }: { readonly data: PreparedData }, wo
  * @throws ProbityError for whatever is wrong with the file
  */
 export async function openModel(config: ModelConfig, { engine = 'onnxruntime', device = 'auto', allowPaths = [] }: Pick<DataRequest, 'engine' | 'device' | 'allowPaths'>, workspace: Workspace): Promise<{ model: OpenedModel; inputs: readonly ModelInput[] }> {
+  const { memory = 'normal' } = config
   const options = await stagingOptions(workspace, 'model', MODEL_LIMIT_BYTES, allowPaths)
   const staged = await stage(config.path, options)
-  const checked: unknown = (await workspace.jobs.run({ type: 'preflight', staged: staged.staged, original: config.path }, PROBE_DEADLINE_MS)).part.json
+  const checked: unknown = (await workspace.jobs.run({ type: 'preflight', staged: staged.staged, original: config.path, memory }, PROBE_DEADLINE_MS)).part.json
   if (!isPreflight(checked)) throw malformed(config.path)
   const externalFiles = await stageExternal(checked.locations, config.path, { ...options, maxBytes: EXTERNAL_LIMIT_BYTES, what: 'external data file' })
-  const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine, device, blockRows: checked.blockRows, threads: threadsFor(workspace.jobs.workers) }
+  const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine, device, blockRows: checked.blockRows, memory, threads: threadsFor(workspace.jobs.workers) }
   const { part } = await workspace.jobs.run({ type: 'open-model', model: reference }, PROBE_DEADLINE_MS)
   const opening: unknown = part.json
   if (!isOpening(opening)) throw malformed(config.path)

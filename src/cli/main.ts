@@ -13,6 +13,8 @@ const wholeNumber = (minimum: number) => (text: string) => {
   return value
 }
 
+const memoryOption = () => new Option('--memory <mode>', 'low: gradients compute activations again instead of keeping them').choices(['normal', 'low'])
+
 const program = new Command('probity')
   .description('Audits trained machine-learning models: one command takes a model and data and gives a report with evidence.')
   .version(version)
@@ -36,6 +38,7 @@ program
   .option('--format <formats>', 'report formats, separated by commas', list, ['html', 'json'])
   .addOption(new Option('--device <device>', 'where the model runs').choices(['auto', 'cpu']).default('auto'))
   .addOption(new Option('--engine <engine>', 'what runs the model').choices(['onnxruntime']).default('onnxruntime'))
+  .addOption(memoryOption())
   .option('--seed <n>', 'seed of everything random', wholeNumber(0))
   .option('--exit-zero', 'exit with 0 whatever the verdict')
   .option('--workers <n>', 'child processes that run the model side by side', wholeNumber(1), 1)
@@ -55,6 +58,7 @@ program
   .option('--output <name>', 'output, or any float value of the graph, that is differentiated; default: the model\'s answer')
   .addOption(new Option('--loss <loss>', 'loss on that output; default: the chosen element of it').choices(LOSSES))
   .option('--with-respect-to <names>', 'inputs or internal values, separated by commas; default: every float input', list)
+  .addOption(memoryOption())
   .option('--check', 'write nothing, say which operators have no gradient')
   .option('--timeout <seconds>', 'limit for each step of the child process', wholeNumber(1))
   .option('--allow-path <dir>', 'folder that links of the model may lead to (repeatable)', collect)

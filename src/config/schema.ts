@@ -24,6 +24,7 @@ const model = {
   properties: {
     path: { ...text, description: 'An ONNX file.' },
     inputs: { ...record(inputMapping), description: 'How model inputs are filled from columns; needed when columns and inputs do not match by themselves.' },
+    memory: { description: 'low: gradients compute activations again instead of keeping them, in about one more forward pass. Default normal.', enum: ['normal', 'low'] },
     output: {
       type: 'object',
       additionalProperties: false,

@@ -11,6 +11,8 @@ export type InputMapping = {
 export type ModelConfig = {
   path: string
   inputs?: Record<string, InputMapping>
+  /** `low`: gradients compute activations again instead of keeping them. Default `normal`. */
+  memory?: 'normal' | 'low'
   output?: { name?: string; kind?: 'logits' | 'probabilities' | 'score' | 'label'; classes?: (string | number)[] }
 }
 

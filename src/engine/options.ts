@@ -12,6 +12,8 @@ export type LoadOptions = {
   readonly prediction?: { readonly name?: string; readonly kind?: OutputKind; readonly classes?: readonly (string | number)[] }
   /** Threads within an operator; the runtime's choice by default. Outputs' bits do not depend on it. */
   readonly threads?: number
+  /** `low`: gradients compute activations again instead of keeping them, in about one more forward pass. */
+  readonly memory?: 'normal' | 'low'
   /** Rows per run, 1024 by default. Part of the result: a runtime's bits may change with the batch size. */
   readonly blockRows?: number
 }
@@ -37,9 +39,10 @@ export interface LoadedModel extends Model {
 export const DEFAULT_BLOCK_ROWS = 1024
 
 /** @throws ProbityError naming the option that cannot be meant. */
-export function checkOptions({ engine = 'onnxruntime', device = 'auto', threads, blockRows }: LoadOptions): void {
+export function checkOptions({ engine = 'onnxruntime', device = 'auto', memory = 'normal', threads, blockRows }: LoadOptions): void {
   if (engine !== 'onnxruntime') throw new ProbityError('engine/unknown-engine', `There is no engine ${String(engine)}: use onnxruntime`)
   if (device !== 'auto' && device !== 'cpu') throw new ProbityError('engine/unknown-device', `The engine onnxruntime has no device ${String(device)}: use cpu or auto`)
+  if (memory !== 'normal' && memory !== 'low') throw new ProbityError('engine/option', `memory must be normal or low, got ${String(memory)}`)
   for (const [name, value] of Object.entries({ threads, blockRows })) {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 1)) throw new ProbityError('engine/option', `${name} must be a whole number ≥ 1, got ${value}`)
   }

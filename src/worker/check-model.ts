@@ -3,34 +3,48 @@ import { ProbityError } from '../contracts/errors.js'
 import { estimateMemory, preflight, readModel, refuseByName, type Graph } from '../graph/index.js'
 
 const MAX_BLOCK_ROWS = 1024
-/** For the values of one forward run; a gradient holds about three times as much. The same everywhere, since results depend on the block size. */
-const BLOCK_MEMORY_BYTES = 512 * 2 ** 20
+/** For the values that one run holds. The same everywhere, since results depend on the block size. */
+const BLOCK_MEMORY_BYTES = 2 ** 30
+
+export type CheckOptions = {
+  /** As the user wrote it, for messages. */
+  readonly original: string
+  readonly maxMemoryBytes: number
+  /** `low`: gradients compute activations again, so that more rows fit. */
+  readonly memory: 'normal' | 'low'
+}
 
 /** @throws ProbityError that names the file, when the model is refused */
-export function checkModel(bytes: Uint8Array, original: string, maxMemoryBytes: number): { locations: readonly string[]; blockRows: number } {
+export function checkModel(bytes: Uint8Array, { original, maxMemoryBytes, memory }: CheckOptions): { locations: readonly string[]; blockRows: number } {
   try {
     refuseByName(original)
     const { externalLocations } = preflight(bytes, { maxMemoryBytes, blockRows: 1 })
-    return { locations: externalLocations, blockRows: chooseBlockRows(readModel(bytes).graph, maxMemoryBytes) }
+    return { locations: externalLocations, blockRows: chooseBlockRows(readModel(bytes).graph, maxMemoryBytes, memory) }
   } catch (error) {
     if (error instanceof ProbityError && !error.message.includes(original)) throw new ProbityError(error.code, `${original}: ${error.message}`, { cause: error })
     throw error
   }
 }
 
-/** The most rows, by halving, whose values fit into the budget. */
-function chooseBlockRows(graph: Graph, maxMemoryBytes: number): number {
-  const oneRow = estimated(graph, 1, maxMemoryBytes)
-  if (oneRow === null) return MAX_BLOCK_ROWS
+/**
+ * The most rows, by halving, whose values fit into the budget. A gradient keeps every activation until its layer's turn comes, or, where it computes
+ * them again, about as much as three times the peak of a forward pass.
+ */
+function chooseBlockRows(graph: Graph, maxMemoryBytes: number, memory: 'normal' | 'low'): number {
+  if (estimated(graph, { blockRows: 1, maxMemoryBytes }) === null) return MAX_BLOCK_ROWS
+  const held = (blockRows: number): number => {
+    const kept = estimated(graph, { blockRows, keep: true }) ?? 0
+    return memory === 'normal' ? kept : Math.min(kept, 3 * (estimated(graph, { blockRows }) ?? 0))
+  }
   let rows = MAX_BLOCK_ROWS
-  while (rows > 1 && (estimated(graph, rows, Infinity) ?? 0) - oneRow > BLOCK_MEMORY_BYTES) rows /= 2
+  while (rows > 1 && held(rows) - held(1) > BLOCK_MEMORY_BYTES) rows /= 2
   return rows
 }
 
 /** Bytes; null where shapes cannot be inferred, which is no reason to refuse a model: the limit on the process holds anyway. */
-function estimated(graph: Graph, blockRows: number, maxMemoryBytes: number): number | null {
+function estimated(graph: Graph, { blockRows, maxMemoryBytes = Infinity, keep = false }: { blockRows: number; maxMemoryBytes?: number; keep?: boolean }): number | null {
   try {
-    return estimateMemory(graph, { blockRows, maxMemoryBytes, maxElements: Infinity })
+    return estimateMemory(graph, { blockRows, maxMemoryBytes, maxElements: Infinity }, { keep })
   } catch (error) {
     if (error instanceof ProbityError && error.code.startsWith('preflight/')) throw error
     return null

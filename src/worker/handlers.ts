@@ -44,8 +44,8 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
     return view
   }
 
-  async function preflight({ staged, original }: PreflightJob): Promise<Part> {
-    return described(checkModel(await readFile(staged), original, maxMemoryBytes))
+  async function preflight({ staged, original, memory }: PreflightJob): Promise<Part> {
+    return described(checkModel(await readFile(staged), { original, maxMemoryBytes, memory }))
   }
 
   async function openModel({ model: reference }: OpenModelJob): Promise<Part> {
@@ -113,8 +113,8 @@ function probeRows({ rows, complete, path }: DatasetView): number[] {
   return Array.from({ length: count }, (_, i) => usable[Math.floor((i * usable.length) / count)]!)
 }
 
-const optionsOf = ({ output, engine, device, blockRows, threads }: ModelReference): LoadOptions =>
-  ({ engine, device, blockRows, ...(threads !== null && { threads }), ...(output && { prediction: output }) }) as LoadOptions
+const optionsOf = ({ output, engine, device, blockRows, memory, threads }: ModelReference): LoadOptions =>
+  ({ engine, device, blockRows, memory, ...(threads !== null && { threads }), ...(output && { prediction: output }) }) as LoadOptions
 
 const described = (json: unknown): Part => ({ json: json as Json, tensors: {} })
 

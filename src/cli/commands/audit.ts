@@ -10,6 +10,7 @@ import { checkFormats, prepareFolder, writeReports } from '../write-reports.js'
 
 export type AuditOptions = {
   model?: string
+  memory?: 'normal' | 'low'
   data?: string
   label?: string
   prediction?: string
@@ -69,12 +70,13 @@ async function configure(path: string | undefined, options: AuditOptions): Promi
 }
 
 function withFlags(config: ProbityConfig | null, options: AuditOptions): ProbityConfig {
-  const { model, data, label, prediction, score, positive, favorable, sensitive, seed } = options
+  const { model, memory, data, label, prediction, score, positive, favorable, sensitive, seed } = options
   const given = Object.fromEntries(Object.entries({ label, prediction, score, positive, favorable, sensitive, ...(data !== undefined && { path: resolve(data) }) }).filter(([, value]) => value !== undefined))
+  const chosenModel = model === undefined ? config?.model : { ...config?.model, path: resolve(model) }
   return {
     ...config,
     data: { ...config?.data, ...given } as ProbityConfig['data'],
-    ...(model !== undefined && { model: { ...config?.model, path: resolve(model) } }),
+    ...(chosenModel && { model: { ...chosenModel, ...(memory !== undefined && { memory }) } }),
     ...(seed !== undefined && { seed }),
   }
 }

@@ -13,13 +13,14 @@ export type GradientCommandOptions = {
   out?: string
   check?: boolean
   allowPath?: string[]
+  memory?: 'normal' | 'low'
   timeout?: number
   debug?: boolean
 }
 
 /** Exit code 0; with --check, 1 when something is in the way. */
 export async function gradientCommand(path: string, flags: object): Promise<number> {
-  const { output, loss, withRespectTo, out, check = false, allowPath = [], timeout, debug } = flags as GradientCommandOptions
+  const { output, loss, withRespectTo, out, check = false, allowPath = [], memory, timeout, debug } = flags as GradientCommandOptions
   if (out === undefined && !check) throw new ProbityError('usage/out', 'Where should the gradient go? Name a file: probity gradient model.onnx -o gradient.onnx. To look only, add --check.')
   if (out !== undefined && check) throw new ProbityError('usage/out', '--check writes nothing, so it takes no -o. Leave one of the two out.')
   const interrupt = new AbortController()
@@ -31,7 +32,7 @@ export async function gradientCommand(path: string, flags: object): Promise<numb
   })
   try {
     const request = { ...(output !== undefined && { output }), ...(loss !== undefined && { loss }), ...(withRespectTo !== undefined && { withRespectTo }) }
-    const made = await makeGradientModel(path, request, out ?? null, allowPath.map((allowed) => resolve(allowed)), workspace)
+    const made = await makeGradientModel(path, request, out ?? null, { allowPaths: allowPath.map((allowed) => resolve(allowed)), memory }, workspace)
     return check ? reportObstacles(path, made) : reportFiles(made)
   } finally {
     await workspace.close()

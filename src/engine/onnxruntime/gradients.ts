@@ -18,6 +18,7 @@ export type GradientSource = ObjectiveSources & {
   readonly inputs: readonly ModelInput[]
   readonly fixedBatch: number | null
   readonly blockRows: number
+  readonly memory: 'normal' | 'low'
   readonly session: SessionOptions
 }
 
@@ -75,7 +76,7 @@ export class Gradients {
 
   async gradient(feeds: CheckedFeeds, objective: Objective, withRespectTo: readonly string[] = this.#floatInputs): Promise<[string, Tensor][]> {
     const { attachment, names, graph: forward } = this.#request(objective, withRespectTo)
-    const { graph, session } = await this.#compile(JSON.stringify([attachment, ...names]), () => differentiate(forward, { objective: attachment, withRespectTo: names }))
+    const { graph, session } = await this.#compile(JSON.stringify([attachment, ...names]), () => differentiate(forward, { objective: attachment, withRespectTo: names, memory: this.#source.memory }))
     const outputs = names.map((name) => [name, graph.gradients.get(name)!] as const)
     const answers = await this.#run(session, graph, attachment, feeds, objective, outputs.map(([, output]) => output))
     return outputs.map(([name, output]) => [name, this.#join(name, parts(answers, output))])
@@ -84,7 +85,7 @@ export class Gradients {
   /** The gradient as a file of its own, instead of a session here. */
   export(objective: Objective, withRespectTo: readonly string[] = this.#floatInputs): ExportedGradient {
     const { attachment, names, graph } = this.#request(objective, withRespectTo)
-    const gradient = differentiate(graph, { objective: attachment, withRespectTo: names })
+    const gradient = differentiate(graph, { objective: attachment, withRespectTo: names, memory: this.#source.memory })
     return { ...gradientModel(this.#model.model, gradient, { 'probity:objective': JSON.stringify(attachment) }), approximations: gradient.approximations, ...(this.#source.session.externalFolder !== undefined && { externalFolder: this.#source.session.externalFolder }) }
   }
 
@@ -155,7 +156,7 @@ export class Gradients {
     const { session } = this.#source
     const graph = build()
     const bytes = writeModel({ ...this.#model.model, graph })
-    return { graph, session: await openSession(bytes, { ...session, label: `the gradient of ${session.label}` }) }
+    return { graph, session: await openSession(bytes, { ...session, memory: this.#source.memory, label: `the gradient of ${session.label}` }) }
   }
 
   #requireValue(name: string): void {

@@ -38,7 +38,7 @@ export async function openOnnxModel(source: string | Uint8Array, options: LoadOp
   const prediction = settlePrediction(detected, options.prediction, outputs, plan.aliases)
   const blockRows = options.blockRows ?? DEFAULT_BLOCK_ROWS
   const gradients = new Gradients({
-    model, inputs, outputs, prediction, fixedBatch, blockRows, session, values,
+    model, inputs, outputs, prediction, fixedBatch, blockRows, memory: options.memory ?? 'normal', session, values,
     aliases: plan.aliases,
     chosenOutput: named === undefined ? null : prediction.output,
     independentColumns: producersOf(model.graph).get(prediction.output ?? '')?.opType === 'Sigmoid',

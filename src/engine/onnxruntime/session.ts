@@ -28,6 +28,8 @@ export type SessionOptions = {
   readonly threads?: number
   /** How messages call the model. */
   readonly label: string
+  /** `low`: buffers come and go with the values, instead of one block laid out for all of them. */
+  readonly memory?: 'normal' | 'low'
   /** Where bytes find the files that they keep weights in; weights are mapped from there and never copied. */
   readonly externalFolder?: string
 }
@@ -47,10 +49,10 @@ export type Session = {
  *
  * @throws ProbityError `engine/open`
  */
-export async function openSession(source: string | Uint8Array, { threads, label, externalFolder }: SessionOptions): Promise<Session> {
+export async function openSession(source: string | Uint8Array, { threads, label, memory = 'normal', externalFolder }: SessionOptions): Promise<Session> {
   const ort = await loadRuntime()
   const options: InferenceSession.SessionOptions = {
-    executionProviders: ['cpu'], graphOptimizationLevel: 'all', executionMode: 'sequential', interOpNumThreads: 1, logSeverityLevel: 4,
+    executionProviders: ['cpu'], graphOptimizationLevel: 'all', executionMode: 'sequential', interOpNumThreads: 1, logSeverityLevel: 4, enableMemPattern: memory === 'normal',
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(externalFolder === undefined ? {} : { extra: { session: { model_external_initializers_file_folder_path: externalFolder } } }),
   }

@@ -10,17 +10,18 @@ import { DEFAULT_LIMITS, overLimit, type PreflightLimits } from './limits.js'
  * Peak bytes of initializers and of values that live at the same time, when nodes run in order and a value is freed after its last reader.
  * An unknown first size is `blockRows`, other unknown sizes are 1, so this is what a run takes at least.
  *
+ * @param options.keep values stay after their last reader, as those that a gradient needs do
  * @throws ProbityError `preflight/max-elements` or `preflight/max-memory-bytes` naming the value: a few bytes of file can ask for terabytes
  */
-export function estimateMemory(graph: Graph, limits: Partial<PreflightLimits> = {}): number {
+export function estimateMemory(graph: Graph, limits: Partial<PreflightLimits> = {}, { keep = false }: { readonly keep?: boolean } = {}): number {
   const settled = { ...DEFAULT_LIMITS, ...limits }
   const inputs = new Map(graph.inputs.flatMap(({ name, type }) => (type?.kind === 'tensor' && type.dims ? [[name, bind(type.dims, settled.blockRows)] as const] : [])))
-  return peakBytes(inferShapes(graph, { inputs }), settled)
+  return peakBytes(inferShapes(graph, { inputs }), settled, keep)
 }
 
 const bind = (dims: readonly Dim[], rows: number): number[] => dims.map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? rows : 1))
 
-function peakBytes(graph: Graph, limits: PreflightLimits): number {
+function peakBytes(graph: Graph, limits: PreflightLimits, keep: boolean): number {
   const lastReader = new Map<string, number>()
   graph.nodes.forEach((node, index) => readsOf(node).forEach((name) => lastReader.set(name, index)))
   for (const { name } of graph.outputs) lastReader.set(name, graph.nodes.length)
@@ -37,8 +38,9 @@ function peakBytes(graph: Graph, limits: PreflightLimits): number {
   let peak = live
   graph.nodes.forEach((node, index) => {
     for (const output of node.outputs) if (output !== '') allocate(output, bytesOf(output, types.get(output) ?? null, limits))
-    const inner = subgraphsOf(node).reduce((most, body) => Math.max(most, peakBytes(body, limits)), 0)
+    const inner = subgraphsOf(node).reduce((most, body) => Math.max(most, peakBytes(body, limits, keep)), 0)
     peak = Math.max(peak, live + inner)
+    if (keep) return
     for (const name of new Set([...readsOf(node), ...node.outputs])) {
       // Weights stay; what nobody reads again is freed.
       if ((lastReader.get(name) ?? index) > index || graph.initializers.has(name)) continue
