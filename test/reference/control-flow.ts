@@ -45,10 +45,10 @@ function take(x: RefTensor, axis: number, position: number): RefTensor {
   return build(x.dims.filter((_, i) => i !== place), x.dtype, (index) => at(x, [...index.slice(0, place), position, ...index.slice(place)]))
 }
 
-/** What a scanned output is when there was no turn: sizes that the body does not state count as 0. */
+/** What a scanned output is when there was no turn: sizes that the body does not state count as 0, as for ONNX Runtime. */
 function noTurns(body: Graph, output: number): RefTensor {
   const type = body.outputs[output].type
-  if (type?.kind !== 'tensor') throw new Error('a body without turns must state the type of what it scans')
+  if (type?.kind !== 'tensor') return refTensor([0], [])
   return refTensor([0, ...(type.dims ?? []).map((dim) => (typeof dim === 'number' ? dim : 0))], [], type.dtype)
 }
 

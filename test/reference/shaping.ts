@@ -80,7 +80,7 @@ const slice: Kernel = (call) => {
     const size = x.dims[axis]
     const [low, high] = steps[i] > 0 ? [0, size] : [-1, size - 1]
     const clamp = (value: number) => Math.max(low, Math.min(high, value < 0 ? value + size : value))
-    first[axis] = steps[i] > 0 ? clamp(starts[i]) : Math.max(0, clamp(starts[i]))
+    first[axis] = steps[i] > 0 ? clamp(starts[i]) : Math.min(size - 1, Math.max(0, clamp(starts[i])))
     stride[axis] = steps[i]
     dims[axis] = Math.max(0, Math.ceil((clamp(ends[i]) - first[axis]) / steps[i]))
   })
