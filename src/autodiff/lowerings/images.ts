@@ -8,8 +8,7 @@ function centerCropPad(c: NodeContext): string[] {
   const e = c.emitter
   const stated = intsAttribute(c.node, 'axes', null)
   const shape = e.shapeOf(c.x)
-  const rank = c.rank(c.x)
-  const axes = stated ? e.ints(stated.map((axis) => (axis + rank) % rank)) : null
+  const axes = stated ? e.ints(stated) : null
   const target = e.knownDtype(c.input(1)) === 'int64' ? c.input(1) : e.cast(c.input(1), 'int64')
   const difference = e.sub(target, axes ? c.emit('Gather', [shape, axes]) : shape) // [axes]
   const begin = e.div(difference, e.ints([2]))

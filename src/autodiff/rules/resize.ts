@@ -1,5 +1,6 @@
 /** @file Resize. It is linear in x and works along each axis by itself, in every mode. */
-import { intsAttribute, stringAttribute, type Attribute } from '../../graph/ir.js'
+import type { Attributes } from '../../graph/builder.js'
+import { intsAttribute, stringAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
 import { multiplyAlong } from './axes.js'
 import type { RuleTable } from './operators.js'
@@ -13,12 +14,18 @@ const PASSED_ON = ['mode', 'coordinate_transformation_mode', 'nearest_mode', 'cu
 
 function resize(c: RuleContext, input: number): string | null {
   if (input !== 0) return null
-  const rank = c.rank(c.x)
+  const rank = rankOf(c)
   const axes = resizedAxes(c, rank)
   if (axes.length === 0) return c.dy
   const blocks = blockSizes(c, axes, rank)
   if (blocks !== null) return sumBlocks(c, blocks)
   return axes.reduce((gradient, axis) => multiplyAlong(c, weightsAlong(c, axis, rank), gradient, axis, rank), c.dy)
+}
+
+/** Without axes, there is a scale or a size for each one. */
+function rankOf(c: RuleContext): number {
+  const each = c.dims(c.input(c.hasInput(SIZES) ? SIZES : SCALES))?.[0]
+  return c.emitter.rank(c.x) === null && !c.node.attributes.has('axes') && typeof each === 'number' ? each : c.rank(c.x)
 }
 
 /** Axes that scales, sizes and roi speak of, counted from the front. */
@@ -86,7 +93,7 @@ function sumBlocks(c: RuleContext, blocks: readonly number[]): string {
  */
 function weightsAlong(c: RuleContext, axis: number, rank: number): string {
   const e = c.emitter
-  const attributes: Record<string, Attribute | undefined> = Object.fromEntries(PASSED_ON.map((name) => [name, c.node.attributes.get(name)]))
+  const attributes: Attributes = Object.fromEntries(PASSED_ON.map((name) => [name, c.node.attributes.get(name)]))
   const at = statedAxes(c, rank).indexOf(axis)
   const [from, to] = [e.size(c.x, axis), e.size(c.y, axis)]
   const identity = c.emit('EyeLike', [e.filled(0, e.joinInts([from, from]), 'float32')])
@@ -95,8 +102,16 @@ function weightsAlong(c: RuleContext, axis: number, rank: number): string {
   const roi = crops(c) ? c.emit('Concat', [0, 1].map((end) => aroundOne(c, bound(c, at, end), end)), { axis: 0 }) : ''
   const resized = c.hasInput(SIZES)
     ? c.emit('Resize', [images, roi, '', e.joinInts([from, 1, to, 1])], attributes)
-    : c.emit('Resize', [images, roi, aroundOne(c, part(c, c.input(SCALES), at), 1)], attributes)
+    : byScale(c, images, roi, part(c, c.input(SCALES), at), typeof from === 'number' && typeof to === 'number' && from !== to, attributes)
   return e.cast(c.emit('Squeeze', [resized, e.ints([1, 3])]), c.dtype(c.y))
+}
+
+/** ONNX Runtime copies images whose sizes stay, whatever the scale; a width that doubles keeps it from that. [in, 1, in, 1] → [in, 1, out, 1] */
+function byScale(c: RuleContext, images: string, roi: string, scale: string, changes: boolean, attributes: Attributes): string {
+  if (changes) return c.emit('Resize', [images, roi, aroundOne(c, scale, 1)], attributes)
+  const e = c.emitter
+  const doubled = c.emit('Resize', [images, roi, aroundOne(c, scale, 1, 2)], attributes) // [in, 1, out, 2]
+  return c.emit('Slice', [doubled, e.ints([0]), e.ints([1]), e.ints([3])])
 }
 
 const keepsAspect = (c: RuleContext): boolean => c.hasInput(SIZES) && stringAttribute(c.node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch'
@@ -110,20 +125,20 @@ function part(c: RuleContext, vector: string, index: number): string {
 
 /** Where the crop of an axis begins (end = 0) or ends (end = 1), which the roi states for all axes in that order. */
 function bound(c: RuleContext, at: number, end: number): string {
-  const count = c.node.attributes.has('axes') ? intsAttribute(c.node, 'axes', []).length : c.rank(c.x)
+  const count = c.node.attributes.has('axes') ? intsAttribute(c.node, 'axes', []).length : rankOf(c)
   return part(c, c.input(ROI), at + end * count)
 }
 
-/** [rest, rest, value, rest] */
-function aroundOne(c: RuleContext, value: string, rest: number): string {
-  const known = c.emitter.constantNumbers(value)
-  if (known) return c.emitter.constant([rest, rest, known[0], rest], 'float32')
-  const fill = (count: number) => c.emitter.constant(new Array<number>(count).fill(rest), 'float32')
-  return c.emit('Concat', [fill(2), c.emitter.cast(value, 'float32'), fill(1)], { axis: 0 })
+/** [rest, rest, value, last] */
+function aroundOne(c: RuleContext, value: string, rest: number, last = rest): string {
+  const e = c.emitter
+  const known = e.constantNumbers(value)
+  if (known) return e.constant([rest, rest, known[0], last], 'float32')
+  return c.emit('Concat', [e.constant([rest, rest], 'float32'), e.cast(value, 'float32'), e.constant([last], 'float32')], { axis: 0 })
 }
 
 /** Where the ratio of the sizes is kept, they decide on the scale of an axis together: the other axes come along, with one value all over. */
-function withAspect(c: RuleContext, identity: string, axis: number, rank: number, attributes: Readonly<Record<string, Attribute | undefined>>): string {
+function withAspect(c: RuleContext, identity: string, axis: number, rank: number, attributes: Attributes): string {
   const e = c.emitter
   const stated = statedAxes(c, rank)
   const at = stated.indexOf(axis)
