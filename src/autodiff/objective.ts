@@ -7,23 +7,28 @@ import { isFloat } from '../tensor/dtypes.js'
 import type { Dims, Emitter } from './emitter.js'
 
 export type ObjectiveSpec = {
-  /** Any float value of the graph: [batch], [batch, 1], [batch, classes] or, for a chosen element and binary cross-entropy, more axes. */
+  /** Any float value of the graph: [batch], [batch, 1], [batch, classes] or, for a chosen element, binary cross-entropy and squared error, more axes. */
   readonly output: string
   /** Without one, the objective is the chosen output element; beyond [batch, classes] the class is on axis 1 and the axes behind it are summed. */
   readonly loss?: Loss
   /**
    * What the output holds; default `logits`. Probabilities are first turned back into logits, log p, or log p − log(1 − p) where
    * each column is an answer of its own (one column, binary cross-entropy); p is held to p ≥ 1e-12 and p ≤ 1 − 1e-7 inside the logarithms, and
-   * beyond those bounds their gradient is 0.
+   * beyond those bounds their gradient is 0. A chosen element and the squared error take the output as it is.
    */
   readonly on?: 'logits' | 'probabilities'
 }
 
-/** The graph input that carries the target: int64 [batch], a class per row; for binary cross-entropy floats of the output's shape. */
+/** The graph input that carries the target: int64 [batch], a class per row; for binary cross-entropy and squared error floats of the output's shape. */
 export type TargetInput = { readonly name: string; readonly dtype: DType }
 
 const SMALLEST = 1e-12
 const LARGEST = 1 - 1e-7
+/** Keeps DLR finite where its three largest logits are equal; the value is that of the authors' code. */
+const DLR_EPSILON = 1e-12
+
+/** Losses whose target is a class. */
+type ClassLoss = Exclude<Loss, 'binary-cross-entropy' | 'mse'>
 
 /** Adds the objective to the emitter's graph: its value per row, [batch], and the target it reads, if any. */
 export function emitObjective(e: Emitter, { output, loss, on = 'logits' }: ObjectiveSpec): { value: string; target: TargetInput | null; batch: Dim; dtype: DType } {
@@ -39,10 +44,17 @@ export function emitObjective(e: Emitter, { output, loss, on = 'logits' }: Objec
   const dtype = e.dtype(z)
   const done = (value: string, target: TargetInput | null) => ({ value, target, batch: dims[0], dtype })
 
+  const behindRows = e.ints(dims.map((_, axis) => axis).slice(1))
+  if (loss === 'mse') {
+    const target = addTarget(e, dtype, dims)
+    const difference = e.sub(z, target.name)
+    const squares = e.mul(difference, difference) // shape of the output
+    return done(dims.length === 1 ? squares : e.emit('ReduceMean', [squares, behindRows], { keepdims: 0 }), target)
+  }
   if (loss === 'binary-cross-entropy') {
     const target = addTarget(e, dtype, dims)
     const terms = binaryCrossEntropy(e, on === 'probabilities' ? e.sub(logOf(e, z), logOfRest(e, z)) : z, target.name, e.scalar(1, z)) // shape of the output
-    return done(dims.length === 1 ? terms : e.emit('ReduceSum', [terms, e.ints(dims.map((_, axis) => axis).slice(1))], { keepdims: 0 }), target)
+    return done(dims.length === 1 ? terms : e.emit('ReduceSum', [terms, behindRows], { keepdims: 0 }), target)
   }
   const oneColumn = dims.length === 1 || (dims.length === 2 && dims[1] === 1)
   if (loss === undefined && oneColumn) return done(dims.length === 1 ? z : e.emit('Squeeze', [z, e.ints([1])]), null)
@@ -65,14 +77,30 @@ function addTarget(e: Emitter, dtype: DType, dims: Dims): TargetInput {
 }
 
 /** logits [batch, classes], target column int64 [batch, 1] → [batch] */
-function classLoss(e: Emitter, loss: Exclude<Loss, 'binary-cross-entropy'>, logits: string, column: string, like: string): string {
+function classLoss(e: Emitter, loss: ClassLoss, logits: string, column: string, like: string): string {
   if (loss === 'cross-entropy') return e.neg(pick(e, e.emit('LogSoftmax', [logits], { axis: 1 }), column))
   const classes = e.emit('Squeeze', [e.emit('Shape', [logits], { start: 1, end: 2 })])
   const range = e.emit('Range', [e.constant(0, 'int64'), classes, e.constant(1, 'int64')]) // [classes]
   const others = e.emit('Where', [e.emit('Equal', [range, column]), e.scalar(-Infinity, like), logits]) // [batch, classes], −∞ at the target
   const own = pick(e, logits, column)
-  if (loss === 'margin') return e.sub(e.emit('ReduceMax', [others, e.ints([1])], { keepdims: 0 }), own)
+  if (loss === 'margin' || loss === 'dlr') {
+    const margin = e.sub(e.emit('ReduceMax', [others, e.ints([1])], { keepdims: 0 }), own)
+    return loss === 'margin' ? margin : overSpread(e, margin, logits)
+  }
   return e.sub(own, e.emit('ReduceLogSumExp', [others, e.ints([1])], { keepdims: 0 }))
+}
+
+/** margin / (z_π1 − z_π3), with the logits in descending order; the margin itself where there are fewer than three classes. */
+function overSpread(e: Emitter, margin: string, logits: string): string {
+  const classes = e.size(logits, 1)
+  if (typeof classes === 'number' && classes < 3) return margin
+  const most = e.emit('Min', [e.sizeOf(logits, 1), e.ints([3])])
+  const order = e.emitMany('TopK', [logits, most], 2, { axis: 1 })[1]
+  const largest = e.emit('GatherElements', [logits, order], { axis: 1 }) // [batch, 3], or [batch, 2] of two classes
+  const [first, last] = [0, -1].map((at) => e.emit('Gather', [largest, e.constant(at, 'int64')], { axis: 1 })) // [batch]
+  const spread = e.add(e.sub(first, last), e.scalar(DLR_EPSILON, logits))
+  if (typeof classes === 'number') return e.div(margin, spread)
+  return e.div(margin, e.emit('Where', [e.emit('Equal', [most, e.ints([3])]), spread, e.scalar(1, logits)]))
 }
 
 /** [batch, classes] and int64 [batch, 1] → [batch] */

@@ -34,6 +34,7 @@ export function attach({ output, loss }: Objective, sources: ObjectiveSources): 
   const name = output === undefined ? defaultOutput(sources) : (aliases.get(output) ?? output)
   if (!values.has(name)) throw new ProbityError('engine/unknown-output', `The model has no value ${name}. ${nearest(name, outputs.map((known) => known.name))}`)
   if (loss === undefined) return { output: name, on: 'logits' }
+  if (loss === 'mse') return { output: name, loss, on: 'logits' }
   const isProbabilities = name === prediction.output && prediction.kind === 'probabilities'
   if (!isProbabilities) return { output: name, loss, on: 'logits' }
   // Binary cross-entropy reads each column through a sigmoid, which the logits of a softmax are not made for.
@@ -50,14 +51,14 @@ function defaultOutput({ outputs, chosenOutput }: ObjectiveSources): string {
 }
 
 /**
- * The target as the compiled objective reads it: class indices [rows] as int64, or for binary cross-entropy floats of the output's shape.
+ * The target as the compiled objective reads it: class indices [rows] as int64, or for binary cross-entropy and squared error floats of the output's shape.
  *
  * @param dims Of the value that the objective attaches to.
  * @throws ProbityError naming the class that does not exist, or the number of targets that is missing
  */
 export function targetTensor(target: Target | undefined, { output, loss }: Attachment, dims: readonly Dim[] | null, dtype: DType, rows: number): Tensor {
   if (target === undefined) throw new ProbityError('engine/target', `The objective ${loss ?? 'of a chosen element'} on ${output} ${describeDims(dims)} needs a target: a class for all rows, or one per row`)
-  if (loss === 'binary-cross-entropy') return floatTarget(target, output, dims, dtype, rows)
+  if (loss === 'binary-cross-entropy' || loss === 'mse') return floatTarget(target, loss, output, dims, dtype, rows)
   const columns = columnsOf(dims)
   const classes = columns === 1 && loss !== undefined ? 2 : columns
   if (typeof target !== 'number' && target.length !== rows) throw new ProbityError('engine/target', `target has ${target.length} classes for ${rows} rows: give one for all rows, or one per row`)
@@ -72,7 +73,8 @@ export function targetTensor(target: Target | undefined, { output, loss }: Attac
   return { data: labels, dims: [rows], dtype: 'int64' }
 }
 
-function floatTarget(target: Target, output: string, dims: readonly Dim[] | null, dtype: DType, rows: number): Tensor {
+function floatTarget(target: Target, loss: 'binary-cross-entropy' | 'mse', output: string, dims: readonly Dim[] | null, dtype: DType, rows: number): Tensor {
+  const inWords = loss === 'mse' ? 'squared error' : 'binary cross-entropy'
   const inner = (dims ?? [null, null]).slice(1)
   const open = inner.filter((dim) => typeof dim !== 'number').length
   if (open > 1) throw new ProbityError('engine/target', `The shape ${describeDims(dims)} of ${output} leaves the target's shape open. Export the model with fixed sizes.`)
@@ -80,10 +82,10 @@ function floatTarget(target: Target, output: string, dims: readonly Dim[] | null
   const given = typeof target === 'number' ? rows * known : target.length
   const missing = rows * known === 0 ? 0 : given / (rows * known)
   const shape = [rows, ...inner.map((dim) => (typeof dim === 'number' ? dim : missing))]
-  if (sizeOf(shape) !== given || !shape.every(Number.isInteger)) throw new ProbityError('engine/target', `target has ${given} values, and binary cross-entropy needs one for each of ${rows} rows of ${output} ${describeDims(dims)}`)
+  if (sizeOf(shape) !== given || !shape.every(Number.isInteger)) throw new ProbityError('engine/target', `target has ${given} values, and ${inWords} needs one for each of ${rows} rows of ${output} ${describeDims(dims)}`)
   const values = Float64Array.from({ length: given }, (_, i) => Number(typeof target === 'number' ? target : target[i]))
-  const outside = values.find((value) => !(value >= 0 && value <= 1))
-  if (outside !== undefined) throw new ProbityError('engine/target', `targets of binary cross-entropy lie in [0, 1], got ${outside}`)
+  const outside = values.find((value) => (loss === 'mse' ? !Number.isFinite(value) : !(value >= 0 && value <= 1)))
+  if (outside !== undefined) throw new ProbityError('engine/target', `targets of ${inWords} ${loss === 'mse' ? 'are finite numbers' : 'lie in [0, 1]'}, got ${outside}`)
   return fromNumbers(values, shape, dtype)
 }
 

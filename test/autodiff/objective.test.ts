@@ -37,9 +37,9 @@ describe.each(['known', 'unknown'] as const)('objectives against PyTorch, number
 })
 
 describe('objectives at extremes', () => {
-  it.each(['cross-entropy', 'log-odds', 'margin', 'binary-cross-entropy'] as const)('%s of probabilities 0 and 1 is finite, and so is its gradient', async (loss) => {
+  it.each(['cross-entropy', 'log-odds', 'margin', 'dlr', 'binary-cross-entropy', 'mse'] as const)('%s of probabilities 0 and 1 is finite, and so is its gradient', async (loss) => {
     const graph = gradientAt(['N', 2], { loss, on: 'probabilities' })
-    const target: Values = loss === 'binary-cross-entropy' ? { data: [0, 1, 1, 0], dims: [2, 2] } : { data: [0, 1], dims: [2], dtype: 'int64' }
+    const target: Values = loss === 'binary-cross-entropy' || loss === 'mse' ? { data: [0, 1, 1, 0], dims: [2, 2] } : { data: [0, 1], dims: [2], dtype: 'int64' }
     const outputs = await runGraph(graph, feedsOf(graph, { data: [0, 1, 1, 0], dims: [2, 2] }, target))
     for (const { data } of Object.values(outputs)) expect(data.every(Number.isFinite)).toBe(true)
   })
@@ -56,6 +56,24 @@ describe('objectives at extremes', () => {
     const outputs = await runGraph(graph, feedsOf(graph, { data: [30], dims: [1] }, { data: [1], dims: [1] }))
     expect(outputs[graph.objectiveOutput].data[0] / Math.exp(-30)).toBeCloseTo(1, 4)
     expect(-outputs[graph.gradients.get('x') ?? ''].data[0] / Math.exp(-30)).toBeCloseTo(1, 4)
+  })
+})
+
+describe('DLR', () => {
+  const feeds = (graph: GradientGraph, logits: readonly number[]) => feedsOf(graph, { data: logits, dims: [1, logits.length] }, { data: [1], dims: [1], dtype: 'int64' })
+
+  it('is the same for 1000·z + 7: scaling logits does not hide it', async () => {
+    const graph = gradientAt(['N', 5], { loss: 'dlr' })
+    const z = [0.5, -1.25, 2, 0.25, -3]
+    const [plain, scaled] = [await runGraph(graph, feeds(graph, z)), await runGraph(graph, feeds(graph, z.map((value) => 1000 * value + 7)))]
+    expectClose(scaled[graph.objectiveOutput].data, plain[graph.objectiveOutput].data, 1e-5, 'objective')
+    expect(plain[graph.objectiveOutput].data[0]).toBeCloseTo(3.25 / 1.75, 6)
+  })
+
+  it('is finite where the three largest logits are equal, and so is its gradient', async () => {
+    const graph = gradientAt(['N', null], { loss: 'dlr' })
+    const outputs = await runGraph(graph, feeds(graph, [3, 3, 3, 1]))
+    for (const { data } of Object.values(outputs)) expect(data.every(Number.isFinite)).toBe(true)
   })
 })
 
