@@ -4,6 +4,7 @@ import { noGradient } from '../node-context.js'
 import type { Rule } from '../rule.js'
 import { activation } from './activation.js'
 import { controlFlow } from './control-flow.js'
+import { averages } from './averages.js'
 import { convolution } from './convolution.js'
 import { cumulative } from './cumulative.js'
 import { determinant } from './determinant.js'
@@ -19,6 +20,8 @@ import { pooling } from './pooling.js'
 import { product } from './product.js'
 import { reduction } from './reduction.js'
 import { resampling } from './resize.js'
+import { scattering } from './scattering.js'
+import { selection } from './selection.js'
 import { space } from './space.js'
 import { trigonometry } from './trigonometry.js'
 import { unpool } from './unpool.js'
@@ -27,7 +30,8 @@ import { unpool } from './unpool.js'
 const ONNX_RULES: Readonly<Record<DifferentiableOp, Rule>> = {
   ...linear, ...convolution, ...pooling, ...normalization, ...elementwise, ...activation, ...reduction, ...movement, ...indexing, ...controlFlow,
   ...trigonometry, ...product, ...cumulative, ...einsum, ...determinant, ...dropouts,
-  ...space, ...resampling, ...unpool,
+  ...scattering, ...selection,
+  ...averages, ...space, ...resampling, ...unpool,
 }
 
 type Domain = { readonly rules: ReadonlyMap<string, Rule>; readonly constant: ReadonlySet<string> }

@@ -2,6 +2,7 @@
 import { intAttribute, intsAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
 import { scatterBack } from './scatter.js'
+import { slice } from './slicing.js'
 import type { RuleTable } from './operators.js'
 
 /** dX = dY in the shape of x */
@@ -24,34 +25,19 @@ function plus(c: RuleContext, a: string, b: string): string {
 /** dX = the gradients of the parts, joined; zeros for parts that nothing reads. */
 function split(c: RuleContext, input: number): string | null {
   if (input !== 0) return null
-  return c.emit('Concat', c.node.outputs.map((_, i) => c.gradient(i)), { axis: intAttribute(c.node, 'axis', 0) })
+  return c.emit('Concat', c.node.outputs.map((_, i) => (c.hasGradient(i) ? c.gradient(i) : c.emitter.filled(0, c.emitter.shapeOf(c.emitter.extraOutput(c.node, i, 'part')), c.dtype(c.x)))), { axis: intAttribute(c.node, 'axis', 0) })
 }
 
-/** dX = dY put back where it was cut out, zeros elsewhere. */
-function slice(c: RuleContext, input: number): string | null {
+/** dX = the copies' gradients, added up. */
+function tile(c: RuleContext, input: number): string | null {
   if (input !== 0) return null
-  const pads = slicePads(c)
-  if (pads === null) return scatterBack(c, (positions) => c.emit('Slice', [positions, ...c.node.inputs.slice(1)]))
-  return pads.some((pad) => pad > 0) ? c.emit('Pad', [c.dy, c.emitter.ints(pads)]) : c.dy
-}
-
-/** What Pad needs to undo a slice with known bounds and steps of 1; null when something is only known at run time. */
-function slicePads(c: RuleContext): number[] | null {
-  const dims = c.dims(c.x)
-  const [starts, ends, axes, steps] = [1, 2, 3, 4].map((i) => (c.hasInput(i) ? c.emitter.constantNumbers(c.input(i)) : undefined))
-  if (!dims || !starts || !ends || axes === null || steps === null || steps?.some((step) => step !== 1)) return null
-  const pads = new Array<number>(dims.length * 2).fill(0)
-  for (let i = 0; i < starts.length; i++) {
-    const axis = ((axes?.[i] ?? i) + dims.length) % dims.length
-    const size = dims[axis]
-    if (typeof size !== 'number') return null
-    const clamp = (bound: number) => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size)
-    const start = clamp(starts[i])
-    pads[axis] = start
-    pads[axis + dims.length] = size - Math.max(clamp(ends[i]), start)
-    // An empty slice does not say where between start and end it lies; the sum of both pads does.
-  }
-  return pads
+  const e = c.emitter
+  const pairs = [c.input(1), e.shapeOf(c.x)].map((sizes) => c.emit('Unsqueeze', [sizes, e.ints([1])]))
+  const shape = c.emit('Reshape', [c.emit('Concat', pairs, { axis: 1 }), e.ints([-1])]) // [copies, size, copies, size, …]
+  const rank = e.rank(c.x)
+  const axes = rank === null ? c.emit('Range', [e.constant(0, 'int64'), c.emit('Squeeze', [c.emit('Shape', [shape])]), e.constant(2, 'int64')]) : e.ints(Array.from({ length: rank }, (_, i) => 2 * i))
+  const copies = c.emit('Reshape', [c.dy, shape], { allowzero: 1 })
+  return e.describe(c.emit('ReduceSum', [copies, axes], { keepdims: 0, noop_with_empty_axes: 1 }), e.type(c.x))
 }
 
 /** Constant mode: dX = dY without the pads. Other modes repeat elements of x, whose gradients add up. */
@@ -86,5 +72,5 @@ export const movement = {
   /** dX = U(dY) */
   Expand: (c, i) => (i === 0 ? c.sumToInput(0, c.dy) : null),
   /** dX = the copies' gradients, added up */
-  Tile: (c, i) => (i === 0 ? scatterBack(c, (positions) => c.emit('Tile', [positions, c.input(1)])) : null),
+  Tile: tile,
 } satisfies RuleTable

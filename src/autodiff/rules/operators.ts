@@ -19,9 +19,11 @@ export type DifferentiableOp =
   // movement
   | 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze' | 'Transpose' | 'Concat' | 'Split' | 'Slice' | 'Pad' | 'Expand' | 'Tile'
   // images
-  | 'DepthToSpace' | 'SpaceToDepth' | 'Resize' | 'MaxUnpool' | 'Col2Im'
+  | 'DepthToSpace' | 'SpaceToDepth' | 'Resize' | 'MaxUnpool' | 'Col2Im' | 'LpPool' | 'GlobalLpPool'
   // indexing
-  | 'Gather' | 'GatherElements' | 'GatherND' | 'ScatterElements' | 'ScatterND'
+  | 'Gather' | 'GatherElements' | 'GatherND' | 'ScatterElements' | 'ScatterND' | 'TensorScatter'
+  // selection
+  | 'TopK' | 'OneHot' | 'Compress' | 'Unique' | 'Trilu' | 'ReverseSequence'
   // control flow
   | 'If' | 'Loop'
 
@@ -33,7 +35,7 @@ export type RuleTable = Readonly<Partial<Record<DifferentiableOp, Rule>>>
  * walk stops there, as PyTorch's does.
  */
 export const CONSTANT_OPS: ReadonlySet<string> = new Set([
-  'Constant', 'ConstantOfShape', 'Shape', 'Size', 'Range', 'EyeLike', 'OneHot', 'NonZero', 'HannWindow', 'HammingWindow', 'BlackmanWindow',
+  'Constant', 'ConstantOfShape', 'Shape', 'Size', 'Range', 'EyeLike', 'NonZero', 'HannWindow', 'HammingWindow', 'BlackmanWindow',
   'RandomNormal', 'RandomUniform', 'RandomNormalLike', 'RandomUniformLike', 'Bernoulli', 'Multinomial',
   'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'And', 'Or', 'Xor', 'Not', 'IsNaN', 'IsInf',
   'BitwiseAnd', 'BitwiseOr', 'BitwiseXor', 'BitwiseNot', 'BitShift',

@@ -4,12 +4,19 @@ import type { RuleContext } from '../rule.js'
 
 /** `pick` applies the operator to an int64 tensor of x's shape that holds the position of every element. */
 export function scatterBack(c: RuleContext, pick: (positions: string) => string): string {
+  return addAt(c, pick(flatPositions(c)), countOf(c))
+}
+
+/** int64 of x's shape: each element's position when x is read row by row. */
+export function flatPositions(c: RuleContext): string {
+  const all = c.emit('Range', [c.emitter.constant(0, 'int64'), c.emit('Squeeze', [countOf(c)]), c.emitter.constant(1, 'int64')])
+  return c.emit('Reshape', [all, c.emitter.shapeOf(c.x)], { allowzero: 1 })
+}
+
+/** int64 [1]: the number of elements of x. */
+function countOf(c: RuleContext): string {
   const dims = c.emitter.staticDims(c.x)
-  const count = dims ? c.emitter.ints([dims.reduce((product, dim) => product * dim, 1)]) : c.emit('Reshape', [c.emit('Size', [c.x]), c.emitter.ints([1])])
-  const scalarCount = c.emit('Squeeze', [count])
-  const all = c.emit('Range', [c.emitter.constant(0, 'int64'), scalarCount, c.emitter.constant(1, 'int64')])
-  const positions = pick(c.emit('Reshape', [all, c.emitter.shapeOf(c.x)], { allowzero: 1 })) // shape of y
-  return addAt(c, positions, count)
+  return dims ? c.emitter.ints([dims.reduce((product, dim) => product * dim, 1)]) : c.emit('Reshape', [c.emit('Size', [c.x]), c.emitter.ints([1])])
 }
 
 /** Adds dY into zeros of x's shape, at flat positions of y's shape; `count` is int64 [1], the number of elements of x. */
