@@ -166,7 +166,7 @@ function provenance(report: Report): ViewModel['provenance'] {
     { name: 'Outputs', value: model.outputs.map((each) => `${each.name}: ${each.dtype} ${shape(each.dims)}`).join('; ') },
     { name: 'Predictions read from', value: `${model.prediction.output ?? model.prediction.labelOutput ?? 'none'} (${model.prediction.kind})` },
     { name: 'Rows are independent', value: model.rowIndependent ? 'yes: a row alone gives the answer it gives in a block' : 'no: per-row measures do not apply' },
-    { name: 'Gradient', value: model.capabilities.gradient.available ? 'available' : model.capabilities.gradient.reason },
+    { name: 'Gradient', value: model.capabilities.gradient.available ? (model.capabilities.gradient.approximations ? 'available, as an approximation' : 'available') : model.capabilities.gradient.reason },
   ] : [{ name: 'File', value: 'none: stored predictions were audited' }]
   return [
     { title: 'Model', facts: modelFacts },

@@ -68,7 +68,7 @@ const isInspection = ajv.compile<{ summary: ModelSummary; rowMs: number }>(
       engine: object({ name: text, version: text, provider: text }),
       fixedBatch: nullableInteger,
       metadata: { type: 'object', additionalProperties: text },
-      capabilities: object({ gradient: object({ available: { type: 'boolean' } }) }),
+      capabilities: object({ gradient: { ...object({ available: { type: 'boolean' } }), properties: { available: { type: 'boolean' }, reason: text, approximations: { type: 'array', items: text } } } }),
       rowIndependent: { type: 'boolean' },
       format: text, producer: text, opset: nullableInteger,
     }),

@@ -9,7 +9,7 @@ import type { PreparedData, PreparedModel } from '../artifacts/index.js'
 import { excludedGroups } from './excluded-groups.js'
 import { measurePerformance } from '../statistics/performance.js'
 import { performanceFindings, rowInfluenceFindings } from './performance.js'
-import { configSha256, displayPath, effectiveConfig, labelCounts, trainingFinding } from './provenance.js'
+import { approximationFinding, configSha256, displayPath, effectiveConfig, labelCounts, trainingFinding } from './provenance.js'
 
 export type Assembly = {
   readonly config: ProbityConfig
@@ -29,7 +29,7 @@ export function assembleReport(assembly: Assembly): Report {
   const { config, folder, data, model, predictions, results, verdict } = assembly
   const { view } = data
   const performance = measurePerformance(view, predictions)
-  const training = model && trainingFinding(model.summary, data.sha256)
+  const ofModel = model ? [approximationFinding(model.summary), trainingFinding(model.summary, data.sha256)].filter((finding) => finding !== null) : []
   const used = assembly.metrics.filter((metric) => results.some((result) => result.id === metric.id))
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -44,7 +44,7 @@ export function assembleReport(assembly: Assembly): Report {
     performance,
     seed: config.seed ?? 0,
     engine: model ? model.summary.engine : { name: 'none', version: '', provider: 'stored predictions' },
-    findings: [...rowInfluenceFindings(model?.summary ?? null), ...performanceFindings(performance, view, predictions), ...view.findings, ...(training ? [training] : [])],
+    findings: [...rowInfluenceFindings(model?.summary ?? null), ...performanceFindings(performance, view, predictions), ...view.findings, ...ofModel],
     metrics: Object.fromEntries(used.map((metric) => [metric.id, cardOf(metric)])),
     results,
     notTested: notTested(assembly),

@@ -45,6 +45,16 @@ export function trainingFinding(model: ModelSummary, dataSha256: string): Findin
   return null
 }
 
+/** What a reader must know of gradients that are not exact; the first few places stand for the rest. */
+export function approximationFinding({ capabilities: { gradient } }: ModelSummary): Finding | null {
+  if (!gradient.available || gradient.approximations === undefined) return null
+  const { approximations } = gradient
+  const shown = approximations.slice(0, SHOWN_APPROXIMATIONS).join('; ')
+  const rest = approximations.length > SHOWN_APPROXIMATIONS ? `; and ${approximations.length - SHOWN_APPROXIMATIONS} more` : ''
+  return { id: 'approximate-gradient', severity: 'warning', message: `The model's gradient is an approximation, and so is what attributions and attacks make of it. ${shown}${rest}.` }
+}
+const SHOWN_APPROXIMATIONS = 3
+
 /** Rows per class, in the order of the categories. */
 export function labelCounts(view: DatasetView): Report['data']['label'] {
   if (!view.label) return null

@@ -41,8 +41,11 @@ export type GradientOptions = {
   readonly withRespectTo?: string | readonly string[]
 }
 
-/** Whether the model can do something, and if not, why. */
-export type Capability = { readonly available: true } | { readonly available: false; readonly reason: string }
+/**
+ * Whether the model can do something, and if not, why. `approximations`, where there are any, say in a sentence each where what it does is not exact, such
+ * as a gradient that passes straight through a rounding.
+ */
+export type Capability = { readonly available: true; readonly approximations?: readonly string[] } | { readonly available: false; readonly reason: string }
 
 export interface Model {
   readonly inputs: readonly ModelInput[]

@@ -88,7 +88,7 @@ const tensor = shape<ModelInput>({ name: text, dtype: text, dims: orNull(list({ 
 
 const capability: JsonSchema = {
   anyOf: [
-    shape<Extract<Capability, { available: true }>>({ available: { const: true } }),
+    shape<Extract<Capability, { available: true }>>({ available: { const: true }, approximations: list(text) }, ['approximations']),
     shape<Extract<Capability, { available: false }>>({ available: { const: false }, reason: text }),
   ],
 }

@@ -59,8 +59,8 @@ export class Gradients {
     if (output === null) return { available: false, reason: 'The model gives labels only, which have no gradient' }
     if (this.#floatInputs.length === 0) return { available: false, reason: 'No input of the model is a float: name an internal value, such as an embedding' }
     try {
-      differentiate(this.#model.model.graph, { objective: { output }, withRespectTo: this.#floatInputs })
-      return { available: true }
+      const { approximations } = differentiate(this.#model.model.graph, { objective: { output }, withRespectTo: this.#floatInputs })
+      return approximations.length === 0 ? { available: true } : { available: true, approximations }
     } catch (error) {
       return { available: false, reason: messageOf(error) }
     }
