@@ -6,6 +6,8 @@ import type { Lowering } from './lowering.js'
 import { losses } from './losses.js'
 import { normalization } from './normalization.js'
 import { pointwise } from './pointwise.js'
+import { recurrent } from './recurrent.js'
+import { scans } from './scan.js'
 import { specFunctions } from './spec-functions.js'
 
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
@@ -16,6 +18,8 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
     ...attention,
     ...images,
     ...specFunctions,
+    ...recurrent,
+    ...scans,
   }))],
 ])
 

@@ -22,13 +22,14 @@ import { reduction } from './reduction.js'
 import { resampling } from './resize.js'
 import { scattering } from './scattering.js'
 import { selection } from './selection.js'
+import { sequence } from './sequence.js'
 import { space } from './space.js'
 import { trigonometry } from './trigonometry.js'
 import { unpool } from './unpool.js'
 
 /** ai.onnx. A differentiable operator without a rule does not compile. */
 const ONNX_RULES: Readonly<Record<DifferentiableOp, Rule>> = {
-  ...linear, ...convolution, ...pooling, ...normalization, ...elementwise, ...activation, ...reduction, ...movement, ...indexing, ...controlFlow,
+  ...linear, ...convolution, ...pooling, ...normalization, ...elementwise, ...activation, ...reduction, ...movement, ...indexing, ...controlFlow, ...sequence,
   ...trigonometry, ...product, ...cumulative, ...einsum, ...determinant, ...dropouts,
   ...scattering, ...selection,
   ...averages, ...space, ...resampling, ...unpool,

@@ -25,7 +25,7 @@ export type DifferentiableOp =
   // selection
   | 'TopK' | 'OneHot' | 'Compress' | 'Unique' | 'Trilu' | 'ReverseSequence'
   // control flow
-  | 'If' | 'Loop'
+  | 'If' | 'Loop' | 'ReverseSequence'
 
 /** A family of rules; names outside the list above do not compile. */
 export type RuleTable = Readonly<Partial<Record<DifferentiableOp, Rule>>>
