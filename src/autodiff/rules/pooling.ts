@@ -60,45 +60,6 @@ function tapsOf(kernel: readonly number[]): number[][] {
 /** "To the end" for Slice. */
 const END = Number.MAX_SAFE_INTEGER
 
-/** Average pooling is a matrix product along each axis, Y = P·X, so dX = Pᵀ·dY. This holds for every padding, ceil mode and way of counting. */
-function averagePool(c: RuleContext): string {
-  const windows = windowsOf(c, intsAttribute(c.node, 'kernel_shape', []))
-  const rank = windows.kernel.length + 2
-  let gradient = c.dy
-  for (let axis = 2; axis < rank; axis++) {
-    const matrix = averages(c, windows, axis) // [out, in]
-    gradient = axis === rank - 2 ? c.emit('MatMul', [c.emit('Transpose', [matrix]), gradient]) : alongLast(c, gradient, axis, rank, (swapped) => c.emit('MatMul', [swapped, matrix]))
-  }
-  return gradient
-}
-
-/** Does something along the last axis to another one, by exchanging the two. */
-function alongLast(c: RuleContext, name: string, axis: number, rank: number, change: (name: string) => string): string {
-  if (axis === rank - 1) return change(name)
-  const perm = Array.from({ length: rank }, (_, i) => (i === axis ? rank - 1 : i === rank - 1 ? axis : i))
-  return c.emit('Transpose', [change(c.emit('Transpose', [name], { perm }))], { perm })
-}
-
-/** [out, in]: the weight of each element of x in each window, along one axis; windows that hang over count what the operator counts. */
-function averages(c: RuleContext, { kernel, strides, dilations, begin, end }: Windows, axis: number): string {
-  const e = c.emitter
-  const i = axis - 2
-  const [zero, one] = [0, 1].map((value) => e.constant(value, 'int64'))
-  const [out, size] = [e.sizeOf(c.y, axis), e.sizeOf(c.x, axis)]
-  const range = (count: string) => c.emit('Range', [zero, c.emit('Squeeze', [count]), one])
-  const pad = (value: number | string) => (typeof value === 'number' ? e.ints([value]) : value)
-  const starts = e.sub(e.mul(c.emit('Unsqueeze', [range(out), e.ints([1])]), e.ints([strides[i]])), pad(begin[i])) // [out, 1]
-  const offset = e.sub(range(size), starts) // [out, in]
-  const within = c.emit('And', [c.emit('GreaterOrEqual', [offset, zero]), c.emit('LessOrEqual', [offset, e.ints([dilations[i] * (kernel[i] - 1)])])])
-  const taps = dilations[i] === 1 ? within : c.emit('And', [within, c.emit('Equal', [c.emit('Mod', [offset, e.ints([dilations[i]])]), zero])])
-  const members = c.mask(taps)
-  if (intAttribute(c.node, 'count_include_pad', 0) === 0) return e.div(members, c.emit('ReduceSum', [members, e.ints([1])], { keepdims: 1 }))
-  // Taps that lie before the end of the padded axis count, whether on x or on padding.
-  const room = e.sub(e.add(size, pad(end[i])), starts) // [out, 1]
-  const fitting = dilations[i] === 1 ? room : e.div(e.add(room, e.ints([dilations[i] - 1])), e.ints([dilations[i]]))
-  return e.div(members, e.cast(c.emit('Min', [fitting, e.ints([kernel[i]])]), c.dtype(c.y)))
-}
-
 /** dX: dY goes to the first maximum of its channel. */
 function globalMaxPool(c: RuleContext): string {
   const flat = c.emitter.ints([0, 0, -1])
@@ -110,7 +71,6 @@ function globalMaxPool(c: RuleContext): string {
 
 export const pooling = {
   MaxPool: maxPool,
-  AveragePool: averagePool,
   GlobalMaxPool: globalMaxPool,
   /** dX = dY / elements of the channel */
   GlobalAveragePool: (c) => c.emit('Expand', [c.emitter.div(c.dy, elementsPerResult(c)), c.emitter.shapeOf(c.x)]),
