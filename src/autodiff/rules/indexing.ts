@@ -1,7 +1,7 @@
 /** @file Gathering by index tensors. Negative indices count from the end and repeated ones add up. */
 import { intAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
-import { scatterBack } from './scatter.js'
+import { scatterAdd, scatterBack } from './scatter.js'
 import type { RuleTable } from './operators.js'
 
 /** y = x[…, indices, …]: dX adds each slice of dY to where it was taken from. */
@@ -19,7 +19,7 @@ function gather(c: RuleContext, input: number): string | null {
   const dy = c.emit('Reshape', [c.dy, shape], { allowzero: 1 }) // [a…, indices, b…]
   const column = Array.from({ length: rank }, (_, i) => (i === axis ? -1 : 1))
   const indices = c.emit('Expand', [c.emit('Reshape', [c.input(1), c.emitter.ints(column)]), shape])
-  return c.emit('ScatterElements', [c.emitter.zerosLike(c.x), indices, dy], { axis, reduction: 'add' })
+  return scatterAdd(c, c.emitter.shapeOf(c.x), indices, dy, axis)
 }
 
 type Run = { readonly first: number; readonly count: number }
@@ -52,7 +52,7 @@ function padBack(c: RuleContext, axis: number, rank: number, { first, count }: R
 export const indexing = {
   Gather: gather,
   /** dX[indices] += dY */
-  GatherElements: (c, i) => (i === 0 ? c.emit('ScatterElements', [c.emitter.zerosLike(c.x), c.input(1), c.dy], { axis: intAttribute(c.node, 'axis', 0), reduction: 'add' }) : null),
+  GatherElements: (c, i) => (i === 0 ? scatterAdd(c, c.emitter.shapeOf(c.x), c.input(1), c.dy, intAttribute(c.node, 'axis', 0)) : null),
   /** dX[indices] += dY */
   GatherND: (c, i) => (i === 0 ? scatterBack(c, (positions) => c.emit('GatherND', [positions, c.input(1)], { batch_dims: intAttribute(c.node, 'batch_dims', 0) })) : null),
 } satisfies RuleTable

@@ -1,5 +1,4 @@
 /** @file The gradient of anything that only picks elements of x: let it pick from x's positions, and add dY up there. */
-import type { Attributes } from '../../graph/builder.js'
 import type { RuleContext } from '../rule.js'
 
 /** `pick` applies the operator to an int64 tensor of x's shape that holds the position of every element. */
@@ -22,15 +21,15 @@ function countOf(c: RuleContext): string {
 /** Adds dY into zeros of x's shape, at flat positions of y's shape; `count` is int64 [1], the number of elements of x. */
 export function addAt(c: RuleContext, positions: string, count: string): string {
   const flat = c.emitter.ints([-1])
-  const sums = scatterAdd(c, 'ScatterElements', count, c.emit('Reshape', [positions, flat]), c.emit('Reshape', [c.dy, flat]), { axis: 0 })
+  const sums = scatterAdd(c, count, c.emit('Reshape', [positions, flat]), c.emit('Reshape', [c.dy, flat]), 0)
   return c.emitter.reshapeLike(sums, c.x)
 }
 
-/** Adds updates up in zeros of a shape, which is int64 [rank]. ONNX Runtime's CPU kernels add no 16-bit floats: those are added in float32. */
-export function scatterAdd(c: RuleContext, opType: 'ScatterElements' | 'ScatterND', shape: string, indices: string, updates: string, attributes: Attributes = {}): string {
+/** Adds updates up in zeros of a shape, which is int64 [rank]. ONNX Runtime's CPU kernel adds no 16-bit floats: those are added in float32. */
+export function scatterAdd(c: RuleContext, shape: string, indices: string, updates: string, axis: number): string {
   const e = c.emitter
   const dtype = c.dtype(c.y)
   const narrow = dtype === 'float16' || dtype === 'bfloat16'
-  const sums = c.emit(opType, [e.filled(0, shape, narrow ? 'float32' : dtype), indices, narrow ? e.cast(updates, 'float32') : updates], { ...attributes, reduction: 'add' })
+  const sums = c.emit('ScatterElements', [e.filled(0, shape, narrow ? 'float32' : dtype), indices, narrow ? e.cast(updates, 'float32') : updates], { axis, reduction: 'add' })
   return narrow ? e.cast(sums, dtype) : sums
 }
