@@ -5,6 +5,7 @@ import { ancestorsOf, prune, reaches, readsOf, upgradeOpset, type Graph, type No
 import { backpropagate } from './backpropagate.js'
 import { chooseSegments } from './checkpoints.js'
 import { Emitter } from './emitter.js'
+import { fuse } from './fusions/index.js'
 import { lower } from './lower.js'
 import { loweringFor } from './lowerings/index.js'
 import { emitObjective, type ObjectiveSpec, type TargetInput } from './objective.js'
@@ -55,7 +56,8 @@ export function differentiate(graph: Graph, { objective, withRespectTo, memory =
   const upgraded = upgradeOpset(graph)
   requireValue(upgraded, objective.output)
   for (const name of withRespectTo) requireValue(upgraded, name)
-  const { graph: forward, value, target } = withObjective(lower(upgraded, (candidate) => isBetween(candidate, withRespectTo, objective.output)), objective)
+  const lowered = lower(upgraded, (candidate) => isBetween(candidate, withRespectTo, objective.output))
+  const { graph: forward, value, target } = withObjective(fuse(lowered, new Set([...withRespectTo, objective.output])), objective)
   const emitter = new Emitter(forward)
   for (const name of withRespectTo) requireFloat(emitter, name)
   const seeds = new Map([[value, () => emitter.filled(1, emitter.shapeOf(value), emitter.dtype(value))]])
