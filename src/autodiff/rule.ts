@@ -58,15 +58,24 @@ export class RuleContext extends NodeContext {
     return this.emitter.sumTo(gradient, this.dims(this.y), this.input(index))
   }
 
-  /** dY / divisor, where dY = 0 gives 0 even if the divisor is 0: a branch that Where cut off must not answer with 0/0. */
+  /**
+   * dY / divisor, where dY = 0 gives 0 even if the divisor is 0 or NaN: a branch that Where cut off must not answer with 0/0. Elsewhere the
+   * quotient stays as it is, also where dY happens to be 0, so that its own derivative is right.
+   */
   divideGradient(gradient: string, divisor: string): string {
     const constant = this.emitter.constantNumbers(divisor)
     if (constant !== null && !constant.includes(0)) return this.emitter.div(gradient, divisor)
-    return this.emitter.div(gradient, this.emit('Where', [this.isZero(gradient), this.scalar(1), divisor]))
+    const isUsable = this.emit('Greater', [this.emit('Abs', [divisor]), this.scalar(0)])
+    return this.emitter.div(gradient, this.#whereUsable(gradient, isUsable, divisor, 1))
   }
 
-  /** dY · factor, where dY = 0 gives 0 even if the factor is infinite. */
+  /** dY · factor, where dY = 0 gives 0 even if the factor is infinite or NaN. */
   scaleGradient(gradient: string, factor: string): string {
-    return this.emitter.mul(gradient, this.emit('Where', [this.isZero(gradient), this.scalar(0), factor]))
+    const isUsable = this.emit('Less', [this.emit('Abs', [factor]), this.scalar(Infinity)])
+    return this.emitter.mul(gradient, this.#whereUsable(gradient, isUsable, factor, 0))
+  }
+
+  #whereUsable(gradient: string, isUsable: string, value: string, otherwise: number): string {
+    return this.emit('Where', [this.emit('Or', [isUsable, this.emitter.cast(gradient, 'bool')]), value, this.scalar(otherwise)])
   }
 }
