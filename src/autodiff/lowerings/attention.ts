@@ -2,10 +2,11 @@
 import type { DType } from '../../contracts/tensor.js'
 import { dtypeOfNumber } from '../../graph/codec/data-types.js'
 import { floatAttribute, intAttribute } from '../../graph/ir.js'
+import { range } from '../lines.js'
 import type { NodeContext } from '../node-context.js'
 import type { LoweringTable } from './lowering.js'
 import { rotate } from './rotary.js'
-import { afterPast, anyInRow, both, joinHeads, orLowest, positions, scaledDotProduct, splitHeads, visible } from './scaled-dot-product.js'
+import { afterPast, anyInRow, both, joinHeads, orLowest, scaledDotProduct, splitHeads, visible } from './scaled-dot-product.js'
 
 /** Softmax(softcap(q·kᵀ·scale) + mask)·v. A query that sees no key answers 0 and gets no gradient. */
 function attend(c: NodeContext): string[] {
@@ -39,7 +40,7 @@ function maskOf(c: NodeContext, q: string, k: string, dtype: DType): { bias: str
   const bound = (name: string) => (intAttribute(c.node, name, -1) < 0 ? null : intAttribute(c.node, name, -1))
   const causal = intAttribute(c.node, 'is_causal', 0) === 1
   const window = visible(c, { queries, keys, offset: offsetOf(c, valid, queries), before: bound('left_window_size'), after: causal ? 0 : bound('right_window_size') })
-  const padding = valid === null ? null : c.emit('Less', [positions(c, keys), valid])
+  const padding = valid === null ? null : c.emit('Less', [range(e, keys), valid])
   const structure = both(c, window, padding)
   const given = c.hasInput(3) ? paddedMask(c, keys) : null
   const shown = given === null ? null : c.dtype(c.input(3)) === 'bool' ? given : finiteWhereShown(c, given)

@@ -1,13 +1,17 @@
 /** @file The lowerings, one table per operator domain. */
 import type { Node } from '../../graph/ir.js'
+import { deformable } from './deform-conv.js'
+import { gridSampling } from './grid-sample.js'
 import { images } from './images.js'
 import { attention } from './attention.js'
 import type { Lowering } from './lowering.js'
 import { losses } from './losses.js'
+import { microsoft, simplified } from './microsoft/index.js'
 import { normalization } from './normalization.js'
 import { pointwise } from './pointwise.js'
 import { recurrent } from './recurrent.js'
 import { scans } from './scan.js'
+import { scikitLearn } from './scikit-learn.js'
 import { specFunctions } from './spec-functions.js'
 
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
@@ -16,11 +20,15 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
     ...pointwise,
     ...losses,
     ...attention,
+    ...simplified,
     ...images,
+    ...gridSampling,
+    ...deformable,
     ...specFunctions,
     ...recurrent,
     ...scans,
   }))],
+  ['com.microsoft', new Map<string, Lowering>(Object.entries(microsoft))],
 ])
 
 /** null where the node is differentiated as it is, or not at all. */

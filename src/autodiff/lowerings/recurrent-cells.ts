@@ -95,17 +95,17 @@ const OPERATORS: ReadonlyMap<string, { readonly op: string; readonly alpha?: num
   ['hardsigmoid', { op: 'HardSigmoid', alpha: 0.2, beta: 0.5 }], ['affine', { op: 'Affine', alpha: 1, beta: 0 }], ['scaledtanh', { op: 'ScaledTanh', alpha: 1, beta: 1 }],
 ])
 
-/** The activations of every direction, in order; what they are applied to is clipped first. */
+/** The activations of every direction, in order. Sums are clipped before; the cell of an LSTM, which its third activation is applied to, is not: ONNX Runtime does so. */
 export function activationsOf(c: NodeContext, otherwise: readonly string[], directions: number): Activate[] {
   const names = strings(c.node, 'activations') ?? Array.from({ length: directions }, () => otherwise).flat()
   const [alphas, betas] = [[...floats(c.node, 'activation_alpha')], [...floats(c.node, 'activation_beta')]]
   const clip = floatAttribute(c.node, 'clip', null)
-  return names.map((name) => {
+  return names.map((name, place) => {
     const known = OPERATORS.get(name.toLowerCase())
     if (known === undefined) throw c.refuse(`its activation "${name}" is not one that ONNX defines for recurrent layers. Export the model with one that is.`)
     const alpha = known.alpha === undefined ? undefined : alphas.shift() ?? known.alpha
     const beta = known.beta === undefined ? undefined : betas.shift() ?? known.beta
-    return (e, x) => apply(e, known.op, clip === null ? x : e.emit('Clip', [x, e.scalar(-clip, x), e.scalar(clip, x)]), alpha, beta)
+    return (e, x) => apply(e, known.op, clip === null || place % otherwise.length === 2 ? x : e.emit('Clip', [x, e.scalar(-clip, x), e.scalar(clip, x)]), alpha, beta)
   })
 }
 

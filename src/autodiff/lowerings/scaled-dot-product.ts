@@ -1,5 +1,6 @@
 /** @file Scaled dot-product attention in simple operators, for every operator that fuses it. */
 import type { DType } from '../../contracts/tensor.js'
+import { range } from '../lines.js'
 import type { NodeContext } from '../node-context.js'
 
 /** The lowest float32: added to a score it leaves nothing of it, and unlike −∞ it makes no NaN where every key of a row is hidden. */
@@ -84,13 +85,6 @@ export const afterPast = (c: NodeContext, past: string, own: string): string => 
 
 // ---- which keys a query sees
 
-/** int64 [size]: 0, 1, … */
-export function positions(c: NodeContext, size: number | string): string {
-  const e = c.emitter
-  if (typeof size === 'number') return e.ints(Array.from({ length: size }, (_, i) => i))
-  return c.emit('Range', [e.constant(0, 'int64'), c.emit('Squeeze', [size, e.ints([0])]), e.constant(1, 'int64')])
-}
-
 export type Window = {
   readonly queries: number | string
   readonly keys: number | string
@@ -105,8 +99,8 @@ export type Window = {
 export function visible(c: NodeContext, { queries, keys, offset, before, after }: Window): string | null {
   const e = c.emitter
   if (before === null && after === null) return null
-  const key = positions(c, keys)
-  const place = c.emit('Unsqueeze', [positions(c, queries), e.ints([1])]) // [queries, 1]
+  const key = range(e, keys)
+  const place = c.emit('Unsqueeze', [range(e, queries), e.ints([1])]) // [queries, 1]
   const query = offset === null ? place : e.add(place, offset)
   const shifted = (by: number) => (by === 0 ? query : e.add(query, e.constant(by, 'int64')))
   return both(c, after === null ? null : c.emit('LessOrEqual', [key, shifted(after)]), before === null ? null : c.emit('GreaterOrEqual', [key, shifted(-before)]))
@@ -119,4 +113,3 @@ export const orLowest = (c: NodeContext, condition: string, shown: string, dtype
 
 /** 1 for rows of a condition that hold somewhere, else 0. */
 export const anyInRow = (c: NodeContext, condition: string, dtype: DType): string => c.emit('ReduceMax', [c.emitter.cast(condition, dtype), c.emitter.ints([-1])], { keepdims: 1 })
-

@@ -9,16 +9,15 @@ import type { Rule } from './known.js'
 import { layout } from './layout.js'
 import { linear } from './linear.js'
 import { losses } from './losses.js'
+import { microsoft, simplifiedNormalization } from './microsoft.js'
 import { ml } from './ml.js'
 import { reduction } from './reduction.js'
 import { sequence } from './sequence.js'
 
-const unary = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, elementwise.Relu]))
-
 const RULES: ReadonlyMap<string, ReadonlyMap<string, Rule>> = new Map([
-  ['', new Map(Object.entries({ ...elementwise, ...attention, ...algebra, ...losses, ...linear, ...layout, ...indexing, ...images, ...reduction, ...constants, ...sequence }))],
+  ['', new Map(Object.entries({ ...elementwise, ...attention, ...simplifiedNormalization, ...algebra, ...losses, ...linear, ...layout, ...indexing, ...images, ...reduction, ...constants, ...sequence }))],
   ['ai.onnx.ml', new Map(Object.entries(ml))],
-  ['com.microsoft', new Map(Object.entries({ ...unary(['Gelu', 'FastGelu', 'QuickGelu', 'BiasGelu', 'Trilu']) }))],
+  ['com.microsoft', new Map(Object.entries(microsoft))],
 ])
 
 export const shapeRuleOf = (domain: string, opType: string): Rule | undefined => RULES.get(domain)?.get(opType)
