@@ -105,6 +105,8 @@ export function collectNames(graph: Graph, names: Set<string>): void {
   for (const { name } of [...graph.inputs, ...graph.outputs]) names.add(name)
   for (const name of graph.initializers.keys()) names.add(name)
   for (const name of graph.sparseInitializers.keys()) names.add(name)
+  // Passes drop nodes and leave what is stated of their values, which must not be taken for the type of another value.
+  for (const name of graph.valueInfo.keys()) names.add(name)
   for (const node of graph.nodes) {
     for (const name of [...node.inputs, ...node.outputs]) names.add(name)
     for (const attribute of node.attributes.values()) {
