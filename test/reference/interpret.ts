@@ -15,14 +15,16 @@ import { normalization } from './normalization.js'
 import { pooling } from './pooling.js'
 import { recurrentLayers } from './recurrent.js'
 import { reduction } from './reduction.js'
+import { regions } from './regions.js'
 import { resizing } from './resizing.js'
 import { selection } from './selection.js'
+import { sampling } from './sampling.js'
 import { shaping } from './shaping.js'
 import { fromTensor, isRefTensor, type RefTensor, type RefValue } from './tensor.js'
 import { unpooling } from './unpooling.js'
 
 const KERNELS: ReadonlyMap<string, Kernels[string]> = new Map(
-  [elementwise, activation, algebra, losses, matmul, convolution, pooling, normalization, attention, reduction, shaping, indexing, selection, generating, resizing, unpooling, recurrentLayers].flatMap((family) => Object.entries(family)),
+  [elementwise, activation, algebra, losses, matmul, convolution, pooling, normalization, attention, reduction, shaping, indexing, selection, generating, resizing, unpooling, sampling, regions, recurrentLayers].flatMap((family) => Object.entries(family)),
 )
 
 /** Names of the ai.onnx operators that can be interpreted. */

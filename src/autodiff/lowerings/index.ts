@@ -9,6 +9,7 @@ import { losses } from './losses.js'
 import { microsoft, simplified } from './microsoft/index.js'
 import { normalization } from './normalization.js'
 import { pointwise } from './pointwise.js'
+import { microsoftQuantized, quantizedOperators } from './quantized.js'
 import { recurrent } from './recurrent.js'
 import { scans } from './scan.js'
 import { scikitLearn } from './scikit-learn.js'
@@ -25,10 +26,12 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
     ...gridSampling,
     ...deformable,
     ...specFunctions,
+    ...quantizedOperators,
     ...recurrent,
     ...scans,
   }))],
-  ['com.microsoft', new Map<string, Lowering>(Object.entries(microsoft))],
+  ['com.microsoft', new Map<string, Lowering>(Object.entries({ ...microsoft, ...microsoftQuantized }))],
+  ['ai.onnx.ml', new Map<string, Lowering>(Object.entries(scikitLearn))],
 ])
 
 /** null where the node is differentiated as it is, or not at all. */
