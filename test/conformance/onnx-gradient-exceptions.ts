@@ -2,16 +2,34 @@
 
 const words = (list: string): readonly string[] => list.split(/\s+/).filter((word) => word !== '')
 
-/** Operators with neither rule nor lowering. */
-export const NO_RULE: readonly string[] = [
-  'Compress',
-  'LpPool',
-]
+/** Operators with neither rule nor lowering that are not constant either, by the reason. */
+export const NO_RULE: Readonly<Record<string, readonly string[]>> = {
+  'no rule is written': words(`
+    BitCast CausalConvWithState DFT DequantizeLinear LinearAttention MelWeightMatrix
+    RoiAlign MaxRoiPool STFT ai.onnx.preview:FlexAttention
+    ai.onnx.ml:ArrayFeatureExtractor ai.onnx.ml:FeatureVectorizer ai.onnx.ml:Imputer ai.onnx.ml:LinearClassifier
+    ai.onnx.ml:LinearRegressor ai.onnx.ml:Normalizer ai.onnx.ml:SVMClassifier ai.onnx.ml:SVMRegressor ai.onnx.ml:Scaler
+  `),
+  'it computes with integers': words('ConvInteger MatMulInteger QLinearConv QLinearMatMul QuantizeLinear DynamicQuantizeLinear'),
+  'its values are strings or encoded images': words('ImageDecoder RegexFullMatch StringConcat StringSplit'),
+  'its values are sequences or optionals': words(`
+    ConcatFromSequence Optional OptionalGetElement OptionalHasElement SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert
+    SequenceLength SequenceMap SplitToSequence
+  `),
+  'a tree is flat wherever it has a gradient': words('ai.onnx.ml:TreeEnsemble ai.onnx.ml:TreeEnsembleClassifier ai.onnx.ml:TreeEnsembleRegressor'),
+  'a step of training, not of a model': words(`
+    ai.onnx.preview.training:Adagrad ai.onnx.preview.training:Adam ai.onnx.preview.training:Gradient ai.onnx.preview.training:Momentum
+  `),
+}
+
+/** Operators that newer opsets no longer have, and what upgrading makes of them. */
+export const REPLACED: Readonly<Record<string, string>> = { Scatter: 'ScatterElements', Upsample: 'Resize' }
 
 /** Float inputs that are settings of the operator rather than values it computes with: no gradient is asked of them. */
 export const SETTINGS: Readonly<Record<string, { readonly inputs: readonly string[]; readonly reason: string }>> = {
   Range: { inputs: ['start', 'limit', 'delta'], reason: 'they decide the number of elements; a range is a constant, as in PyTorch' },
   OneHot: { inputs: ['depth'], reason: 'the depth is a number of classes' },
+  Upsample: { inputs: ['scales'], reason: 'they decide sizes' },
   Resize: { inputs: ['scales', 'roi'], reason: 'they decide sizes and positions, which are constants, as in PyTorch' },
 }
 
@@ -19,7 +37,7 @@ export const SETTINGS: Readonly<Record<string, { readonly inputs: readonly strin
 export const NUDGED: Readonly<Record<string, readonly string[]>> = {
   'at a kink, where the slopes on both sides differ': words('elu_example elu_example_expanded_ver18 leakyrelu_example leakyrelu_example_expanded selu_example selu_example_expanded_ver18'),
   'at a tie of several elements': words('maxpool_3d_dilations maxpool_3d_dilations_use_ref_impl reduce_min_default_axes_keepdims_example'),
-  'at a jump': words('floor_example round sign thresholdedrelu_example thresholdedrelu_example_expanded_ver18'),
+  'at a jump': words('floor_example hardmax_one_hot round sign thresholdedrelu_example thresholdedrelu_example_expanded_ver18'),
   'at a norm of zero': words('l2normalization_axis_0'),
   'at the edge of the domain': words('pow acosh_example'),
 }
@@ -42,16 +60,13 @@ export const UNCHECKED: Readonly<Record<string, readonly string[]>> = {
     attention_causal_boolmask_nan_robustness_expanded attention_local_window_gqa_rank4_mask_expanded
   `),
   'divisions by zero and of infinity': words('mod_float_edge_cases_fmod_0_float16 mod_float_edge_cases_fmod_0_float32 mod_float_edge_cases_fmod_0_float64'),
-  'the operator was replaced by one with other coordinates': words('upsample_nearest'),
   'the rule refuses these attributes': words(`
     convtranspose_autopad_same convtranspose_kernel_shape convtranspose_output_shape
-    scatter_elements_with_reduction_max scatter_elements_with_reduction_min scatter_elements_with_reduction_mul
-    scatternd_max scatternd_max_with_element_indices scatternd_min scatternd_min_with_element_indices scatternd_multiply
   `),
 }
 
 /** Operators whose rules refuse some of their cases where sizes are symbols, or where not even the number of axes is known. */
 export const NEEDS: Readonly<Record<'symbolic' | 'unknown', readonly string[]>> = {
   symbolic: words('Conv ConvTranspose'),
-  unknown: words('Attention CenterCropPad Conv ConvTranspose LayerNormalization MatMul Resize RMSNormalization RotaryEmbedding'),
+  unknown: words('Attention Conv ConvTranspose LayerNormalization MatMul Resize RMSNormalization RotaryEmbedding Upsample'),
 }

@@ -27,7 +27,7 @@ export type CaseOptions = {
 }
 
 const known = new Set(interpretable)
-const withoutRule = new Set(NO_RULE)
+const withoutRule = new Set(Object.values(NO_RULE).flat())
 const nudged = new Set(Object.values(NUDGED).flat())
 const unchecked = new Set([...Object.values(UNCHECKED), ...Object.values(NOT_INTERPRETED.cases)].flat())
 
