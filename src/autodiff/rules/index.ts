@@ -15,9 +15,10 @@ import { indexing } from './indexing.js'
 import { linear } from './linear.js'
 import { movement } from './movement.js'
 import { normalization } from './normalization.js'
-import { CONSTANT_OPS, type DifferentiableOp } from './operators.js'
+import { CONSTANT_ML_OPS, CONSTANT_OPS, type DifferentiableOp } from './operators.js'
 import { pooling } from './pooling.js'
 import { product } from './product.js'
+import { quantization } from './quantization.js'
 import { reduction } from './reduction.js'
 import { resampling } from './resize.js'
 import { scattering } from './scattering.js'
@@ -31,13 +32,17 @@ import { unpool } from './unpool.js'
 const ONNX_RULES: Readonly<Record<DifferentiableOp, Rule>> = {
   ...linear, ...convolution, ...pooling, ...normalization, ...elementwise, ...activation, ...reduction, ...movement, ...indexing, ...controlFlow, ...sequence,
   ...trigonometry, ...product, ...cumulative, ...einsum, ...determinant, ...dropouts,
-  ...scattering, ...selection,
+  ...scattering, ...selection, ...quantization,
   ...averages, ...space, ...resampling, ...unpool,
 }
 
 type Domain = { readonly rules: ReadonlyMap<string, Rule>; readonly constant: ReadonlySet<string> }
 const ONNX: Domain = { rules: new Map(Object.entries(ONNX_RULES)), constant: CONSTANT_OPS }
-const DOMAINS: ReadonlyMap<string, Domain> = new Map([['', ONNX], ['ai.onnx', ONNX]])
+/** ai.onnx.ml: what can be differentiated is lowered. */
+const SCIKIT_LEARN: Domain = { rules: new Map(), constant: CONSTANT_ML_OPS }
+/** com.microsoft: everything else is lowered. */
+const MICROSOFT: Domain = { rules: new Map<string, Rule>([['QuantizeLinear', quantization.QuantizeLinear], ['DequantizeLinear', quantization.DequantizeLinear]]), constant: new Set() }
+const DOMAINS: ReadonlyMap<string, Domain> = new Map([['', ONNX], ['ai.onnx', ONNX], ['ai.onnx.ml', SCIKIT_LEARN], ['com.microsoft', MICROSOFT]])
 
 /** Whether the outputs of a node are constant in its inputs, so that no gradient passes. */
 export const isConstant = (node: Node): boolean => DOMAINS.get(node.domain)?.constant.has(node.opType) ?? false
@@ -46,7 +51,7 @@ export const isConstant = (node: Node): boolean => DOMAINS.get(node.domain)?.con
 export function ruleFor(node: Node): Rule {
   const rule = DOMAINS.get(node.domain)?.rules.get(node.opType)
   if (rule) return rule
-  if (node.domain === 'ai.onnx.ml') throw noGradient(node, 'tree ensembles and other scikit-learn operators have no gradient here. Use black-box methods for this model.')
+  if (node.domain === 'ai.onnx.ml') throw noGradient(node, `${node.opType.startsWith('TreeEnsemble') ? 'trees are constant between their thresholds, so they have no gradient' : 'this scikit-learn operator has no gradient'}. Use black-box methods for this model.`)
   throw noGradient(node, 'there is no gradient rule for this operator. Use a black-box method, or export the model with operators that have one.')
 }
 

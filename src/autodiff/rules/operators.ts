@@ -23,7 +23,9 @@ export type DifferentiableOp =
   // indexing
   | 'Gather' | 'GatherElements' | 'GatherND' | 'ScatterElements' | 'ScatterND' | 'TensorScatter'
   // selection
-  | 'TopK' | 'OneHot' | 'Compress' | 'Unique' | 'Trilu' | 'ReverseSequence'
+  | 'TopK' | 'OneHot' | 'Compress' | 'Unique' | 'Trilu'
+  // quantization
+  | 'QuantizeLinear' | 'DequantizeLinear' | 'DynamicQuantizeLinear' | 'ConvInteger' | 'MatMulInteger'
   // control flow
   | 'If' | 'Loop' | 'ReverseSequence'
 
@@ -41,3 +43,6 @@ export const CONSTANT_OPS: ReadonlySet<string> = new Set([
   'BitwiseAnd', 'BitwiseOr', 'BitwiseXor', 'BitwiseNot', 'BitShift',
   'ArgMax', 'ArgMin', 'Floor', 'Ceil', 'Round', 'Sign', 'Hardmax', 'NonMaxSuppression', 'StringNormalizer', 'TfIdfVectorizer',
 ])
+
+/** The same of ai.onnx.ml. */
+export const CONSTANT_ML_OPS: ReadonlySet<string> = new Set(['Binarizer', 'OneHotEncoder', 'LabelEncoder', 'CategoryMapper', 'DictVectorizer', 'ZipMap', 'CastMap'])
