@@ -57,12 +57,13 @@ export function differentiate(graph: Graph, { objective, withRespectTo, memory =
   requireValue(upgraded, objective.output)
   for (const name of withRespectTo) requireValue(upgraded, name)
   const lowered = lower(upgraded, (candidate) => isBetween(candidate, withRespectTo, objective.output))
-  const { graph: forward, value, target } = withObjective(fuse(lowered, new Set([...withRespectTo, objective.output])), objective)
+  const { graph: fused, shortcuts } = fuse(lowered, new Set([...withRespectTo, objective.output]))
+  const { graph: forward, value, target } = withObjective(fused, objective)
   const emitter = new Emitter(forward)
   for (const name of withRespectTo) requireFloat(emitter, name)
   const seeds = new Map([[value, () => emitter.filled(1, emitter.shapeOf(value), emitter.dtype(value))]])
   const segments = memory === 'low' ? chooseSegments(forward, (name) => emitter.type(name)) : null
-  const gradients = backpropagate(emitter, seeds, segments === null ? withRespectTo : [...new Set([...withRespectTo, ...activations(forward, emitter, withRespectTo)])])
+  const gradients = backpropagate(emitter, seeds, segments === null ? withRespectTo : [...new Set([...withRespectTo, ...activations(forward, emitter, withRespectTo)])], shortcuts)
 
   const outputs = new Map<string, string>()
   const taken = new Set([...emitter.builder.initializers.keys(), ...forward.inputs.map(({ name }) => name), value])

@@ -1,12 +1,15 @@
 /** @file Rewrites of a graph before it is differentiated, which keep its values and make its gradient cheaper. */
 import type { Graph } from '../../graph/ir.js'
+import { shareGates } from './gated.js'
 import { selectRows } from './select-rows.js'
+import type { Shortcuts } from './shortcut.js'
 
 /**
- * The same computation in fewer or cheaper operators.
+ * The same computation in fewer or cheaper operators, and ways past some of them for the gradient.
  *
  * @param kept values that must stay, whole and under their names: those that gradients are wanted of, and the objective's
  */
-export function fuse(graph: Graph, kept: ReadonlySet<string>): Graph {
-  return [selectRows].reduce((fused, rewrite) => rewrite(fused, kept), graph)
+export function fuse(graph: Graph, kept: ReadonlySet<string>): { readonly graph: Graph; readonly shortcuts: Shortcuts } {
+  const rewritten = [selectRows].reduce((current, rewrite) => rewrite(current, kept), graph)
+  return shareGates(rewritten, kept)
 }
