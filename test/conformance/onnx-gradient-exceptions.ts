@@ -60,6 +60,9 @@ export const UNCHECKED: Readonly<Record<string, readonly string[]>> = {
     attention_causal_boolmask_nan_robustness_expanded attention_local_window_gqa_rank4_mask_expanded
   `),
   'divisions by zero and of infinity': words('mod_float_edge_cases_fmod_0_float16 mod_float_edge_cases_fmod_0_float32 mod_float_edge_cases_fmod_0_float64'),
+  'the number of axes of a matrix product shows only when an If has run': words(`
+    affine_grid_2d_align_corners_expanded affine_grid_2d_expanded affine_grid_3d_align_corners_expanded affine_grid_3d_expanded
+  `),
   'the rule refuses these attributes': words(`
     convtranspose_autopad_same convtranspose_kernel_shape convtranspose_output_shape
   `),

@@ -5,6 +5,8 @@ import type { NodeContext } from '../node-context.js'
 
 /** The lowest float32: added to a score it leaves nothing of it, and unlike −∞ it makes no NaN where every key of a row is hidden. */
 export const LOWEST = -3.4028234663852886e38
+/** To which the lowest float32 would round is −∞. */
+const LOWEST_BFLOAT = -3.3895313892515355e38
 
 export type AttentionInputs = {
   /** [batch, heads, queries, size] */
@@ -109,7 +111,7 @@ export function visible(c: NodeContext, { queries, keys, offset, before, after }
 export const both = (c: NodeContext, a: string | null, b: string | null): string | null => (a === null ? b : b === null ? a : c.emit('And', [a, b]))
 
 /** `shown` where a condition holds, else the lowest float. */
-export const orLowest = (c: NodeContext, condition: string, shown: string, dtype: DType): string => c.emit('Where', [condition, shown, c.emitter.constant(dtype === 'float16' ? -65504 : LOWEST, dtype)])
+export const orLowest = (c: NodeContext, condition: string, shown: string, dtype: DType): string => c.emit('Where', [condition, shown, c.emitter.constant(dtype === 'float16' ? -65504 : dtype === 'bfloat16' ? LOWEST_BFLOAT : LOWEST, dtype)])
 
 /** 1 for rows of a condition that hold somewhere, else 0. */
 export const anyInRow = (c: NodeContext, condition: string, dtype: DType): string => c.emit('ReduceMax', [c.emitter.cast(condition, dtype), c.emitter.ints([-1])], { keepdims: 1 })
