@@ -1,6 +1,7 @@
 /** @file Rewrites nodes without a rule of their own to operators that have one, before a graph is differentiated. */
 import type { Graph, Node } from '../graph/ir.js'
 import { Emitter } from './emitter.js'
+import { floatTwins } from './float-twins.js'
 import { loweringFor } from './lowerings/index.js'
 import { NodeContext } from './node-context.js'
 
@@ -18,7 +19,7 @@ export function lower(graph: Graph, isOnPath: (graph: Graph) => (node: Node) => 
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const onPath = isOnPath(lowered)
     const wanted = new Set(lowered.nodes.flatMap((node, position) => (loweringFor(node) !== null && onPath(node) ? [position] : [])))
-    if (wanted.size === 0) return lowered
+    if (wanted.size === 0) return floatTwins(lowered, onPath, outer)
     lowered = lowerOnce(lowered, wanted, outer)
   }
   throw new Error(`Lowering did not come to an end: ${lowered.nodes.map(({ opType }) => opType).join(', ')}`)

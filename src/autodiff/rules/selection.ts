@@ -39,6 +39,4 @@ export const selection = {
   Unique: unique,
   /** dX = the same triangle of dY */
   Trilu: (c, i) => (i === 0 ? c.emit('Trilu', [c.dy, ...c.node.inputs.slice(1)], { upper: intAttribute(c.node, 'upper', 1) }) : null),
-  /** dX = dY reversed again */
-  ReverseSequence: (c, i) => (i === 0 ? c.emit('ReverseSequence', [c.dy, c.input(1)], { batch_axis: intAttribute(c.node, 'batch_axis', 1), time_axis: intAttribute(c.node, 'time_axis', 0) }) : null),
 } satisfies RuleTable
