@@ -1,13 +1,17 @@
 /** @file The interpreter against ONNX Runtime on random shapes and attributes. */
 import { describe, expect, test } from 'vitest'
+import { activation } from '../conformance/cases/activation.js'
+import { algebra } from '../conformance/cases/algebra.js'
 import { attentions } from '../conformance/cases/attention.js'
 import { elementwise } from '../conformance/cases/elementwise.js'
 import { further } from '../conformance/cases/further.js'
 import { images } from '../conformance/cases/images.js'
 import { linear } from '../conformance/cases/linear.js'
+import { losses } from '../conformance/cases/losses.js'
 import { normalization } from '../conformance/cases/normalization.js'
 import { pooling, poolingWithDroppedWindows } from '../conformance/cases/pooling.js'
 import { resizeCases } from '../conformance/cases/resize.js'
+import { regions, sampling } from '../conformance/cases/sampling.js'
 import { constants, shaping } from '../conformance/cases/shaping.js'
 import { forwardGraph } from '../conformance/operator-case.js'
 import { forAll } from '../conformance/properties.js'
@@ -19,7 +23,7 @@ import { runOnnxRuntime } from './onnxruntime.js'
 const RUNS = 30
 
 describe('interpreter and ONNX Runtime agree', () => {
-  test.each(Object.entries({ ...elementwise, ...linear, ...pooling, ...poolingWithDroppedWindows, ...shaping, ...further, ...normalization, ...attentions, ...constants, ...forwardOnly, ...images, ...resizeCases }))('%s', async (_, make) => {
+  test.each(Object.entries({ ...activation, ...algebra, ...losses, ...elementwise, ...linear, ...pooling, ...poolingWithDroppedWindows, ...shaping, ...further, ...normalization, ...attentions, ...constants, ...forwardOnly, ...images, ...sampling, ...regions, ...resizeCases }))('%s', async (_, make) => {
     await forAll(async (random) => {
       const { graph, feeds } = forwardGraph(make(random))
       const expected = interpret(graph, feeds)

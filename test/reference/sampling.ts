@@ -63,7 +63,7 @@ const gridSample: Kernel = (call) => {
       const given = at(grid, [n, ...place, edges.length - 1 - axis])
       const exact = corners ? ((given + 1) / 2) * (edge.size - 1) : ((given + 1) * edge.size - 1) / 2
       const outside = mode !== 'nearest' && (exact < edge.from || exact > edge.to)
-      const brought = !outside || padding === 'zeros' ? exact : padding === 'border' ? clamp(exact, edge) : mirrored(exact, edge)
+      const brought = outside && padding === 'reflection' ? mirrored(exact, edge) : exact
       return tapsAlong(mode, brought).map(({ index, weight }) => ({ index: settle(index, edge, padding), weight }))
     })
     return weighed(x, [n, c], taps)
@@ -76,7 +76,7 @@ const affineGrid: Kernel = (call) => {
   const corners = intAttribute(call.node, 'align_corners', 0) === 1
   return build([size[0], ...sizes, sizes.length], theta.dtype, (index) => {
     const [n, place, row] = [index[0], index.slice(1, -1), index[index.length - 1]]
-    const along = place.map((i, axis) => (corners ? (2 * i) / Math.max(sizes[axis] - 1, 1) - 1 : (2 * i + 1) / sizes[axis] - 1))
+    const along = place.map((i, axis) => (corners ? (sizes[axis] === 1 ? 0 : (2 * i) / (sizes[axis] - 1) - 1) : (2 * i + 1) / sizes[axis] - 1))
     return [...along.reverse(), 1].reduce((sum, value, column) => sum + value * at(theta, [n, row, column]), 0)
   })
 }

@@ -11,6 +11,7 @@ function deformConv(c: NodeContext): string[] {
   const [group, parts] = [intAttribute(c.node, 'group', 1), intAttribute(c.node, 'offset_group', 1)]
   const kernel = kernelOf(c)
   const taps = kernel[0] * kernel[1]
+  if (c.rank(x) !== 4) throw c.refuse('it is not two-dimensional, which no runtime supports. Use a black-box method for this model.')
   const [rows, channels] = [e.size(x, 0), e.size(x, 1)]
   const [sizes, out] = [[e.size(x, 2), e.size(x, 3)], [e.size(offset, 2), e.size(offset, 3)]]
   const area = productOf(c, out)

@@ -11,7 +11,7 @@ const CUBIC = -0.75
 function gridSample(c: NodeContext): string[] {
   const e = c.emitter
   const grid = c.input(1)
-  const rank = e.rank(c.x) ?? c.rank(grid)
+  const rank = e.rank(grid) ?? c.rank(c.x)
   const axes = rank - 2
   const [batch, channels] = [e.size(grid, 0), e.size(c.x, 1)]
   const sizes = Array.from({ length: axes }, (_, axis) => e.size(c.x, axis + 2))
@@ -35,30 +35,22 @@ function tapsOf(c: NodeContext, place: string, size: number | string): Tap[] {
   const corners = intAttribute(c.node, 'align_corners', 0) === 1
   const shifted = e.add(place, one)
   const at = corners ? e.mul(e.mul(shifted, half), last) : e.mul(e.sub(e.mul(shifted, e.add(last, one)), one), half)
-  const edge: Edge = { last, from: corners ? e.scalar(0, place) : e.scalar(-0.5, place), span: corners ? last : e.add(last, one) }
+  const edge: Edge = { from: corners ? e.scalar(0, place) : e.scalar(-0.5, place), span: corners ? last : e.add(last, one) }
   const padding = stringAttribute(c.node, 'padding_mode', 'zeros')
   const settle = (index: string): Tap => {
     if (padding === 'zeros') return zerosOutside(c, index, last)
     return { place: padding === 'border' ? c.emit('Clip', [index, e.scalar(0, place), last]) : c.emit('Round', [reflected(c, index, edge)]), weight: null }
   }
+  const inside = padding === 'reflection' ? reflected(c, at, edge) : at
   switch (stringAttribute(c.node, 'mode', 'linear')) {
     case 'nearest': return [settle(c.emit('Round', [at]))]
-    case 'cubic': case 'bicubic': return cubicTaps(c, brought(c, at, padding, edge), settle)
-    default: return linearTaps(c, brought(c, at, padding, edge), settle)
+    case 'cubic': case 'bicubic': return cubicTaps(c, inside, settle)
+    default: return linearTaps(c, inside, settle)
   }
 }
 
 /** The part of an axis that is not padding, from `from` over a length of `span`; all scalars. */
-type Edge = { readonly last: string; readonly from: string; readonly span: string }
-
-/** A place outside the edge is brought inside before its neighbours are looked for. */
-function brought(c: NodeContext, at: string, padding: string, edge: Edge): string {
-  if (padding === 'zeros') return at
-  if (padding === 'reflection') return reflected(c, at, edge)
-  const e = c.emitter
-  const outside = c.emit('Or', [c.emit('Less', [at, edge.from]), c.emit('Greater', [at, e.add(edge.from, edge.span)])])
-  return c.emit('Where', [outside, c.emit('Clip', [at, e.scalar(0, at), edge.last]), at])
-}
+type Edge = { readonly from: string; readonly span: string }
 
 /** Mirrored at both ends until inside: a triangle wave. An axis of one element without length stays at its element. */
 function reflected(c: NodeContext, at: string, { from, span }: Edge): string {
@@ -106,13 +98,16 @@ function affineGrid(c: NodeContext): string[] {
   return [c.emit('Reshape', [grid, e.joinInts([e.size(theta, 0), shape, axes])])]
 }
 
-/** Places of the elements of one axis: with aligned corners the ends lie at −1 and 1, else half an element further in. */
+/** Places of the elements of one axis: with aligned corners the ends lie at −1 and 1, a single element at 0 as in PyTorch; else the ends lie half an element further in. */
 function linePlaces(c: NodeContext, size: string, corners: boolean, like: string): string {
   const e = c.emitter
   const float = (name: string) => e.cast(name, c.dtype(like))
   const steps = e.mul(float(upTo(c, size)), e.scalar(2, like))
   const one = e.scalar(1, like)
-  if (corners) return e.sub(e.div(steps, float(c.emit('Max', [e.sub(size, e.ints([1])), e.ints([1])]))), one)
+  if (corners) {
+    const gaps = e.sub(size, e.ints([1]))
+    return e.sub(e.div(steps, float(c.emit('Max', [gaps, e.ints([1])]))), float(c.emit('Min', [gaps, e.ints([1])])))
+  }
   return e.sub(e.div(e.add(steps, one), float(sizeName(c, size))), one)
 }
 
