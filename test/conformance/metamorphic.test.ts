@@ -10,7 +10,7 @@ import { pooling } from './cases/pooling.js'
 import { shaping } from './cases/shaping.js'
 import { TestGraph } from './build-graph.js'
 import { floatInputs, referenceGradients } from './check-gradient.js'
-import { fed, forwardGraph, int64s, withObjective, type GraphAndFeeds, type OperatorCase } from './operator-case.js'
+import { fed, fixed, forwardGraph, int64s, withObjective, type GraphAndFeeds, type OperatorCase } from './operator-case.js'
 import { forAll } from './properties.js'
 import type { Random } from './random.js'
 
@@ -80,6 +80,10 @@ describe('what comes in at ties goes out again, whole', () => {
     'ReduceMin': (random) => ({ op: 'ReduceMin', opset: 18, inputs: [coarse(random, [3, 4, 2]), int64s([random.integer(0, 2)])] }),
     'Max': (random) => ({ op: 'Max', opset: 18, inputs: [coarse(random, [3, 4]), coarse(random, [4]), coarse(random, [3, 1])] }),
     'Min': (random) => ({ op: 'Min', opset: 18, inputs: [coarse(random, [3, 4]), coarse(random, [4]), coarse(random, [3, 1])] }),
+    'GlobalMaxPool': (random) => ({ op: 'GlobalMaxPool', opset: 18, inputs: [coarse(random, [2, 2, 3, 4])] }),
+    'TopK': (random) => ({ op: 'TopK', opset: 18, attributes: { axis: 1 }, inputs: [coarse(random, [3, 5]), int64s([3])], outputs: 2 }),
+    'ScatterElements max': (random) => ({ op: 'ScatterElements', opset: 18, attributes: { axis: 1, reduction: 'max' }, inputs: [coarse(random, [3, 4]), fixed(random.integers([3, 6], 0, 3)), coarse(random, [3, 6])] }),
+    'ScatterND min': (random) => ({ op: 'ScatterND', opset: 18, attributes: { reduction: 'min' }, inputs: [coarse(random, [4, 2]), fixed(random.integers([5, 1], 0, 3)), coarse(random, [5, 2])] }),
   }
   test.each(Object.entries(cases))('%s', async (_, make) => {
     await forAll((random) => {
