@@ -8,6 +8,7 @@
  * - Integers or strings at the end are labels; behind an ArgMax, the matrix it reads is the output.
  */
 import type { Dim, OutputKind, Prediction } from '../contracts/model.js'
+import { logitsInside } from './classifier-logits.js'
 import { attributeLabels, constantLabels, metadataLabels } from './class-labels.js'
 import { floatAttribute, intAttribute, stringAttribute, type Graph, type Node, type OnnxModel, type TensorType, type ValueInfo } from './ir.js'
 import { inferShapes } from './shapes/infer.js'
@@ -60,7 +61,7 @@ function interpret(context: Context, name: string, columns: number | null, rank:
   const source = behind(context, name)
   const node = context.producers.get(source)
   const classes = node && node.domain === 'ai.onnx.ml' && CLASSIFIERS.has(node.opType) ? attributeLabels(node) : null
-  if (node && classes) return { kind: classifierKind(node), logits: null, classes }
+  if (node && classes) return { kind: classifierKind(node), logits: logitsInside(node), classes }
   if (node?.domain === 'ai.onnx.ml' && REGRESSORS.has(node.opType)) return { kind: 'score', logits: null, classes: null }
   const normalised = node && normalisedFrom(context, node)
   if (normalised) return { kind: 'probabilities', logits: normalised.logits, classes: normalised.classes }
@@ -84,7 +85,7 @@ function normalisedFrom(context: Context, node: Node): { logits: string | null; 
   if (node.opType === 'Softmax' && node.domain === '') return lastAxis(context, node) ? { logits: input, classes: null } : null
   if (node.opType === 'Normalizer' && node.domain === 'ai.onnx.ml' && stringAttribute(node, 'norm', 'MAX') === 'L1') {
     const source = context.producers.get(behind(context, input))
-    return { logits: null, classes: source ? attributeLabels(source) : null }
+    return { logits: source ? logitsInside(source) : null, classes: source ? attributeLabels(source) : null }
   }
   if (node.opType === 'Div') {
     const divisor = context.producers.get(node.inputs[1])
@@ -92,7 +93,9 @@ function normalisedFrom(context: Context, node: Node): { logits: string | null; 
     const above = context.producers.get(input)
     return { logits: above?.opType === 'Exp' ? above.inputs[0] : null, classes: null }
   }
-  return isComplement(context, node) ? { logits: null, classes: null } : null
+  if (!isComplement(context, node)) return null
+  const second = context.producers.get(node.inputs[1])
+  return { logits: second?.opType === 'Sigmoid' && second.domain === '' ? second.inputs[0] : null, classes: null }
 }
 
 /** Concat of 1 − p and p, as binary classifiers write it. */

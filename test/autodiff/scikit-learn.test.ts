@@ -22,3 +22,19 @@ describe.each(Object.entries(cases))('%s', (_, { model: base64, rows, output, sc
     await model.dispose()
   })
 })
+
+/** log p − log(1 − p) of logistic models is linear in the scaled input, however far out a row lies. */
+test.each(['logistic-binary', 'logistic-multinomial', 'mlp-binary', 'polynomial', 'imputed-columns'])('%s: losses attach to logits, so their gradient does not vanish far out', async (name) => {
+  const { model: base64, rows } = cases[name]
+  const model = await loadModel(Buffer.from(base64, 'base64'))
+  expect(model.prediction.kind).toBe('probabilities')
+  expect(model.prediction.logits).not.toBeNull()
+  const far = { data: Float32Array.from(rows.flat(), (value) => value * 200), dims: [rows.length, rows[0].length] }
+  const { data } = Object.values(await model.predict({ X: far })).at(-1)!
+  const columns = data.length / rows.length
+  const unlikely = rows.map((_, row) => Array.from(data.slice(row * columns, (row + 1) * columns) as Float32Array).reduce((least, p, k, all) => (p < all[least] ? k : least), 0))
+  const { X } = await model.gradient({ X: far }, { loss: 'cross-entropy', target: unlikely })
+  const steepest = rows.map((row, i) => Math.max(...Array.from((X.data as Float32Array).slice(i * row.length, (i + 1) * row.length), Math.abs)))
+  if (name !== 'mlp-binary') steepest.forEach((slope) => expect(slope).toBeGreaterThan(0.05))
+  await model.dispose()
+})

@@ -155,7 +155,6 @@ describe('refusals', () => {
   test('models without a gradient say why', async () => {
     const forest = await open(`${models}hmda-forest`)
     expect(forest.capabilities.gradient).toEqual({ available: false, reason: expect.stringMatching(/TreeEnsembleClassifier/) as string })
-    expect((await open('no-rule')).capabilities.gradient).toEqual({ available: false, reason: expect.stringMatching(/Det/) as string })
     expect((await open('softmax')).capabilities.gradient).toEqual({ available: true })
     await expect(forest.gradient({ X: { data: new Float32Array(11), dims: [1, 11] } }, { loss: 'log-odds', target: 0 })).rejects.toThrow(/TreeEnsembleClassifier/)
   })

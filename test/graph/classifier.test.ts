@@ -3,7 +3,7 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import type { DType } from '../../src/contracts/tensor.js'
 import { toAttributes, type Attributes } from '../../src/graph/builder.js'
-import { describePrediction, exposeValues, readModel, writeModel, type Node, type OnnxModel, type ValueInfo } from '../../src/graph/index.js'
+import { describePrediction, exposeLogits, exposeValues, readModel, upgradeModel, writeModel, type Node, type OnnxModel, type ValueInfo } from '../../src/graph/index.js'
 import { fromNumbers } from '../../src/tensor/tensor.js'
 
 /** scikit-learn's own answers, see fixtures/graph/make_classifiers.py. */
@@ -35,9 +35,11 @@ describe('scikit-learn models', () => {
     const prediction = describePrediction(read)
     expect(prediction).toMatchObject({ kind: 'probabilities', classes, columns: classes?.length })
     expect(prediction.labelOutput).not.toBeNull()
-    const values = await fetchValues(read, [prediction.output ?? '', ...(prediction.logits ? [prediction.logits] : [])], x)
+    const upgraded = upgradeModel(read)
+    const exposed = { ...upgraded, graph: exposeLogits(upgraded.graph) }
+    const values = await fetchValues(exposed, [prediction.output ?? '', ...(prediction.logits ? [prediction.logits] : [])], x)
     expectClose(values[prediction.output ?? ''], probabilities ?? [])
-    if (prediction.logits) expectClose(values[prediction.logits].map(softmax), probabilities ?? [])
+    if (prediction.logits) expectClose(values[prediction.logits].map((row) => softmax(row.length === 1 ? [0, row[0]] : row)), probabilities ?? [])
   })
   it.each(cases.filter(({ probabilities, classes }) => probabilities === null && classes !== null))('$name: decision values, whose largest is the predicted class', async ({ model, x, classes, predicted }) => {
     const read = readModel(Buffer.from(model, 'base64'))
@@ -57,7 +59,7 @@ describe('scikit-learn models', () => {
 
 describe('the shared models', () => {
   it.each([
-    ['hmda-logistic.onnx', { output: 'probabilities', kind: 'probabilities', logits: null, labelOutput: 'output_label', classes: ['0', '1'], columns: 2 }],
+    ['hmda-logistic.onnx', { output: 'probabilities', kind: 'probabilities', logits: 'probabilities/logits', labelOutput: 'output_label', classes: ['0', '1'], columns: 2 }],
     ['hmda-forest.onnx', { output: 'probabilities', kind: 'probabilities', logits: null, labelOutput: 'output_label', classes: ['0', '1'], columns: 2 }],
     ['hmda-mlp.onnx', { output: 'logits', kind: 'logits', logits: null, labelOutput: null, classes: null, columns: 2 }],
     ['digits-cnn.onnx', { output: 'logits', kind: 'logits', logits: null, labelOutput: null, classes: null, columns: 10 }],

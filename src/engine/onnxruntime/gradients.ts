@@ -5,7 +5,7 @@ import type { Capability, Dim, ModelInput } from '../../contracts/model.js'
 import { nearest } from '../../contracts/near-names.js'
 import type { Objective } from '../../contracts/objective.js'
 import type { Tensor } from '../../contracts/tensor.js'
-import { inferShapes, infoOf, reaches, upgradeModel, writeModel, type Graph, type OnnxModel } from '../../graph/index.js'
+import { exposeLogits, inferShapes, infoOf, reaches, upgradeModel, writeModel, type Graph, type OnnxModel } from '../../graph/index.js'
 import { isFloat } from '../../tensor/dtypes.js'
 import { blocksOf, joinBlocks, sumBlocks, type Block } from '../blocks.js'
 import type { CheckedFeeds } from '../feeds.js'
@@ -13,7 +13,7 @@ import type { ExportedGradient } from '../options.js'
 import { attach, targetTensor, type Attachment, type ObjectiveSources } from '../objective.js'
 import { openSession, type Session, type SessionOptions } from './session.js'
 
-export type GradientSource = ObjectiveSources & {
+export type GradientSource = Omit<ObjectiveSources, 'values'> & {
   readonly model: OnnxModel
   readonly inputs: readonly ModelInput[]
   readonly fixedBatch: number | null
@@ -24,7 +24,7 @@ export type GradientSource = ObjectiveSources & {
 
 type Compiled<G extends ObjectiveGraph> = { readonly graph: G; readonly session: Session }
 /** At the internal opset and with shapes; `perRow` are the values that depend on per-row inputs. */
-type Prepared = { readonly model: OnnxModel; readonly perRow: ReadonlySet<string> }
+type Prepared = { readonly model: OnnxModel; readonly perRow: ReadonlySet<string>; readonly values: ReadonlySet<string> }
 type Answer = { readonly block: Block; readonly outputs: ReadonlyMap<string, Tensor> }
 
 export class Gradients {
@@ -43,9 +43,9 @@ export class Gradients {
   get #model(): Prepared {
     if (this.#prepared) return this.#prepared
     const upgraded = upgradeModel(this.#source.model)
-    const graph = inferShapes(upgraded.graph)
+    const graph = inferShapes(exposeLogits(upgraded.graph))
     const perRow = reaches(graph, this.#source.inputs.filter(({ batchAxis }) => batchAxis !== null).map(({ name }) => name))
-    return (this.#prepared = { model: { ...upgraded, graph }, perRow })
+    return (this.#prepared = { model: { ...upgraded, graph }, perRow, values: valuesOf(graph) })
   }
 
   /** Found out by differentiating the prediction's output with respect to the float inputs, once. */
@@ -68,7 +68,7 @@ export class Gradients {
 
   /** [rows] */
   async evaluate(feeds: CheckedFeeds, objective: Objective): Promise<Tensor> {
-    const attachment = attach(objective, this.#source)
+    const attachment = attach(objective, { ...this.#source, values: this.#model.values })
     const { graph, session } = await this.#compile(JSON.stringify([attachment]), () => objectiveGraph(this.#model.model.graph, attachment))
     const answers = await this.#run(session, graph, attachment, feeds, objective, [graph.objectiveOutput])
     return joinBlocks('The objective', parts(answers, graph.objectiveOutput), 0)
@@ -99,7 +99,7 @@ export class Gradients {
     const names = [...new Set(withRespectTo)]
     for (const name of names) this.#requireValue(name)
     if (names.length === 0) throw new ProbityError('engine/no-float-input', 'No input of the model is a float. Name an internal float value, such as an embedding, in withRespectTo.')
-    return { attachment: attach(objective, this.#source), names, graph: this.#model.model.graph }
+    return { attachment: attach(objective, { ...this.#source, values: this.#model.values }), names, graph: this.#model.model.graph }
   }
 
   async release(): Promise<void> {
@@ -160,9 +160,14 @@ export class Gradients {
   }
 
   #requireValue(name: string): void {
-    const { values } = this.#source
+    const { values } = this.#model
     if (!values.has(name)) throw new ProbityError('engine/unknown-value', `The model has no value ${name}. ${nearest(name, [...this.#floatInputs, ...values])}`)
   }
+}
+
+/** Inputs, weights and everything that nodes make. */
+export function valuesOf({ inputs, initializers, nodes }: Graph): Set<string> {
+  return new Set([...inputs.map(({ name }) => name), ...initializers.keys(), ...nodes.flatMap(({ outputs }) => outputs.filter((name) => name !== ''))])
 }
 
 const parts = (answers: readonly Answer[], output: string) => answers.map(({ block, outputs }) => ({ block, tensor: outputs.get(output)! }))

@@ -8,7 +8,7 @@ import { detectBatchAxes, type Signature } from '../batch.js'
 import { DEFAULT_BLOCK_ROWS, type LoadedModel, type LoadOptions } from '../options.js'
 import { settlePrediction } from '../prediction.js'
 import { planForward } from './forward.js'
-import { Gradients } from './gradients.js'
+import { Gradients, valuesOf } from './gradients.js'
 import { OnnxruntimeModel } from './model.js'
 import { loadRuntime, openSession } from './session.js'
 
@@ -26,9 +26,8 @@ export async function openOnnxModel(source: string | Uint8Array, options: LoadOp
   const externalFolder = location === undefined ? undefined : resolve(dirname(source as string))
   const model = externalFolder === undefined ? parsed : await naming(label, () => readExternalData(parsed, externalFolder, { upToBytes: SMALL_TENSOR_BYTES }))
 
-  const values = valuesOf(model)
   const named = options.prediction?.name
-  const detected = detect(model, named !== undefined && values.has(named) ? named : null)
+  const detected = detect(model, named !== undefined && valuesOf(model.graph).has(named) ? named : null)
   const plan = planForward(model, detected.output === null ? [] : [detected.output])
   const session = { label, ...(options.threads === undefined ? {} : { threads: options.threads }), ...(externalFolder === undefined ? {} : { externalFolder }) }
   const forward = await openSession(plan.rewritten ? writeModel(plan.rewritten) : bytes, session)
@@ -38,7 +37,7 @@ export async function openOnnxModel(source: string | Uint8Array, options: LoadOp
   const prediction = settlePrediction(detected, options.prediction, outputs, plan.aliases)
   const blockRows = options.blockRows ?? DEFAULT_BLOCK_ROWS
   const gradients = new Gradients({
-    model, inputs, outputs, prediction, fixedBatch, blockRows, memory: options.memory ?? 'normal', session, values,
+    model, inputs, outputs, prediction, fixedBatch, blockRows, memory: options.memory ?? 'normal', session,
     aliases: plan.aliases,
     chosenOutput: named === undefined ? null : prediction.output,
     independentColumns: producersOf(model.graph).get(prediction.output ?? '')?.opType === 'Sigmoid',
@@ -83,11 +82,6 @@ async function readBytes(path: string): Promise<Uint8Array> {
 function isScalar({ graph }: OnnxModel, name: string): boolean {
   const { type } = infoOf(graph, name)
   return type?.kind === 'tensor' && type.dims?.length === 0
-}
-
-/** Inputs, weights and everything that nodes make. */
-function valuesOf({ graph }: OnnxModel): Set<string> {
-  return new Set([...graph.inputs.map(({ name }) => name), ...graph.initializers.keys(), ...graph.nodes.flatMap(({ outputs }) => outputs.filter((name) => name !== ''))])
 }
 
 const producerOf = ({ producerName, producerVersion }: OnnxModel): string => [producerName, producerVersion].filter(Boolean).join(' ')
