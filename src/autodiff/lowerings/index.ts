@@ -13,6 +13,7 @@ import { microsoftQuantized, quantizedOperators } from './quantized.js'
 import { recurrent } from './recurrent.js'
 import { scans } from './scan.js'
 import { scikitLearn } from './scikit-learn.js'
+import { sequences } from './sequences.js'
 import { specFunctions } from './spec-functions.js'
 
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
@@ -27,6 +28,7 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
     ...deformable,
     ...specFunctions,
     ...quantizedOperators,
+    ...sequences,
     ...recurrent,
     ...scans,
   }))],

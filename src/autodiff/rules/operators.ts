@@ -19,7 +19,7 @@ export type DifferentiableOp =
   // movement
   | 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze' | 'Transpose' | 'Concat' | 'Split' | 'Slice' | 'Pad' | 'Expand' | 'Tile'
   // images
-  | 'DepthToSpace' | 'SpaceToDepth' | 'Resize' | 'MaxUnpool' | 'Col2Im' | 'LpPool' | 'GlobalLpPool'
+  | 'DepthToSpace' | 'SpaceToDepth' | 'Resize' | 'MaxUnpool' | 'Col2Im' | 'LpPool' | 'GlobalLpPool' | 'RoiAlign' | 'MaxRoiPool'
   // indexing
   | 'Gather' | 'GatherElements' | 'GatherND' | 'ScatterElements' | 'ScatterND' | 'TensorScatter'
   // selection
@@ -37,7 +37,7 @@ export type RuleTable = Readonly<Partial<Record<DifferentiableOp, Rule>>>
  * walk stops there, as PyTorch's does.
  */
 export const CONSTANT_OPS: ReadonlySet<string> = new Set([
-  'Constant', 'ConstantOfShape', 'Shape', 'Size', 'Range', 'EyeLike', 'NonZero', 'HannWindow', 'HammingWindow', 'BlackmanWindow',
+  'Constant', 'ConstantOfShape', 'Shape', 'Size', 'Range', 'EyeLike', 'NonZero', 'SequenceEmpty', 'SequenceLength', 'OptionalHasElement', 'HannWindow', 'HammingWindow', 'BlackmanWindow',
   'RandomNormal', 'RandomUniform', 'RandomNormalLike', 'RandomUniformLike', 'Bernoulli', 'Multinomial',
   'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'And', 'Or', 'Xor', 'Not', 'IsNaN', 'IsInf',
   'BitwiseAnd', 'BitwiseOr', 'BitwiseXor', 'BitwiseNot', 'BitShift',

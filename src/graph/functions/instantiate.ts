@@ -40,6 +40,14 @@ export function instantiate(definition: FunctionDefinition, call: Node, opset: n
   return { nodes: [...nodes, ...copies], initializers: inside.initializers, valueInfo: inside.valueInfo }
 }
 
+/** A body as nodes that read `inputs`, with names of its own; what it captures stays. Gives the new names of its outputs too. */
+export function inlineBody(body: Graph, inputs: readonly string[], rename: (inner: string) => string): Expansion & { readonly outputs: readonly string[] } {
+  const names = new Map<string, string>(body.inputs.map(({ name }, i) => [name, inputs[i] ?? '']))
+  const { nodes, initializers, valueInfo, outputs } = renamed(body, names, rename)
+  const named = nodes.map((node) => (node.name === '' ? node : { ...node, name: rename(node.name) }))
+  return { nodes: named, initializers, valueInfo, outputs: outputs.map(({ name }) => name) }
+}
+
 function bodyOf({ name, inputs, outputs, nodes, opsets, valueInfo }: FunctionDefinition, given: ReadonlyMap<string, Attribute>): Graph {
   return {
     name, overridable: [], initializers: new Map(), sparseInitializers: new Map(), opsets, valueInfo,
