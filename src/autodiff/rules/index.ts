@@ -20,6 +20,7 @@ import { pooling } from './pooling.js'
 import { product } from './product.js'
 import { quantization } from './quantization.js'
 import { reduction } from './reduction.js'
+import { regions } from './regions.js'
 import { resampling } from './resize.js'
 import { scattering } from './scattering.js'
 import { selection } from './selection.js'
@@ -33,7 +34,7 @@ const ONNX_RULES: Readonly<Record<DifferentiableOp, Rule>> = {
   ...linear, ...convolution, ...pooling, ...normalization, ...elementwise, ...activation, ...reduction, ...movement, ...indexing, ...controlFlow, ...sequence,
   ...trigonometry, ...product, ...cumulative, ...einsum, ...determinant, ...dropouts,
   ...scattering, ...selection, ...quantization,
-  ...averages, ...space, ...resampling, ...unpool,
+  ...averages, ...regions, ...space, ...resampling, ...unpool,
 }
 
 type Domain = { readonly rules: ReadonlyMap<string, Rule>; readonly constant: ReadonlySet<string> }
