@@ -69,5 +69,9 @@ export const activation: CaseTable = {
   'Acosh': unary('Acosh', { values: between(1.2, 4) }),
   'Atanh': unary('Atanh', { values: between(-0.9, 0.9) }),
   'Mod': remainder,
+  'Dropout': (random) => random.pick([
+    { op: 'Dropout', opset: 10, attributes: { ratio: float(0.75) }, inputs: [fed(random.tensor(random.dims(1, 3)))] },
+    { op: 'Dropout', opset: random.pick(OPSETS), inputs: [fed(random.tensor(random.dims(1, 3))), fixed(refTensor([], [0.75])), random.boolean() ? fixed(refTensor([], [0], 'bool')) : null], outputs: 2 },
+  ]),
   'Hardmax': unary('Hardmax', { values: (random, dims) => random.tensor(dims.length === 0 ? [3] : dims) }),
 }
