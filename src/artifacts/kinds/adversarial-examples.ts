@@ -1,9 +1,10 @@
 /** @file Adversarial examples: an attack on rows with labels, within a threat model. */
 import { predictions, type AdversarialExamples, type AttackParameters } from '../../contracts/artifact.js'
+import type { InputPlan } from '../../contracts/dataset.js'
 import { ProbityError } from '../../contracts/errors.js'
 import { indexOfLabel } from '../../contracts/labels.js'
 import type { Tensor, Tensors } from '../../contracts/tensor.js'
-import { defaultStepSize, fgsm, pgd } from '../../attack/index.js'
+import { defaultStepSize, fgsm, joinInputs, pgd } from '../../attack/index.js'
 import { fillInputs } from '../../data/index.js'
 import { randomStream, sampleRows } from '../../tensor/random.js'
 import { decideRows } from '../decision-rule.js'
@@ -35,6 +36,15 @@ type Concrete = ThreatModel & {
   readonly threshold: number | null
 }
 
+/** Float inputs as the one that is attacked: itself, or the columns of several tables side by side; null where they are no tables of one scale. */
+function joinedPlan(floats: readonly InputPlan[]): InputPlan | null {
+  const [first] = floats
+  if (floats.length === 1) return first
+  if (!isTable(floats) || floats.some(({ scale }) => scale !== first.scale)) return null
+  const columns = floats.flatMap((plan) => plan.columns)
+  return { input: floats.map(({ input }) => input).join('+'), columns, shape: [columns.length], scale: first.scale }
+}
+
 export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples', { predictions: ReturnType<typeof predictions> }> = {
   kind: 'adversarial-examples',
   dependsOn: () => ({ predictions: predictions() }),
@@ -43,8 +53,9 @@ export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples
     if (!model) return { unavailable: 'needs a model; this audit has stored predictions only' }
     if (!view.label) return { unavailable: 'needs labels' }
     const floats = floatInputs(inputs)
-    if (floats.length !== 1) return { unavailable: `attacks change one float input, and the model has ${floats.length} (${floats.map(({ input }) => input).slice(0, 5).join(', ') || 'none'})` }
-    const [attacked] = floats
+    if (floats.length === 0) return { unavailable: 'attacks change floats, and no input of the model holds any' }
+    const attacked = joinedPlan(floats)
+    if (attacked === null) return { unavailable: `attacks move several float inputs together where each is a table in the same scale, which ${floats.map(({ input }) => input).slice(0, 5).join(', ')} are not` }
     const { label } = view
     const classOfLabel = label.categories.map((category) => indexOfLabel(predicted.classes, category))
     const threat = threatModel(parameters, view, attacked)
@@ -77,7 +88,9 @@ export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples
 
   async gather(rows, json, { model, view, inputs, seed }) {
     const concrete = json as unknown as Concrete
-    const [plan] = floatInputs(inputs)
+    const floats = floatInputs(inputs)
+    const plan = joinedPlan(floats)!
+    const joined = floats.length > 1 ? joinInputs(model, floats.map(({ input }) => input)) : null
     const perElement = (perFeature: readonly number[]): Tensor => ({ data: Float64Array.from(plan.columns, (column) => perFeature[column]), dims: [1, ...plan.shape], dtype: 'float64' })
     const target = rows.map((row) => concrete.classOfLabel[view.label?.codes[row] ?? -1])
     const { steps, stepSize, restarts, randomStart, classes, threshold } = concrete
@@ -88,12 +101,13 @@ export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples
       scale: perElement(concrete.scale),
       mask: perElement(concrete.scale.map((scale) => (scale > 0 ? 1 : 0))),
       rowNumbers: rows,
-      input: concrete.input,
+      input: joined?.input ?? plan.input,
       // The rule of the audit, so that "right before the attack" means what the report's accuracy means.
       classify: (outputs: Tensors, count: number) => decideRows(readAnswers(model.prediction, outputs, count), model.prediction, classes, { positive: view.positive, threshold }),
     }
     const feeds = fillInputs(view, inputs, rows)
-    const result = concrete.attack === 'fgsm' ? await fgsm(model, feeds, options) : await pgd(model, feeds, { ...options, steps, stepSize, restarts, randomStart })
+    const [attackedModel, given] = joined ? [joined.model, joined.join(feeds)] : [model, feeds]
+    const result = concrete.attack === 'fgsm' ? await fgsm(attackedModel, given, options) : await pgd(attackedModel, given, { ...options, steps, stepSize, restarts, randomStart })
     const right = rows.flatMap((_, i) => (result.cleanPredicted[i] === target[i] ? [i] : []))
     return {
       json: { zeroGradientRows: right.filter((i) => result.zeroGradient[i] === 1).length, cleanRight: right.length },

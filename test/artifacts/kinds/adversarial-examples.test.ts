@@ -110,8 +110,8 @@ describe('a plan', () => {
   it('says what is missing', async () => {
     expect(await plan({}, () => ({ model: null }))).toEqual({ unavailable: 'needs a model; this audit has stored predictions only' })
     expect(await plan({}, ({ context }) => ({ view: { ...context.view, label: null } }))).toEqual({ unavailable: 'needs labels' })
-    expect(await plan({}, ({ context }) => ({ inputs: [...context.inputs, { ...context.inputs[0], input: 'z' }] }))).toEqual({ unavailable: 'attacks change one float input, and the model has 2 (x, z)' })
-    expect(await plan({}, ({ context }) => ({ inputs: [{ ...context.inputs[0], dtype: 'int64' }] }))).toEqual({ unavailable: 'attacks change one float input, and the model has 0 (none)' })
+    expect(await plan({}, ({ context }) => ({ inputs: [...context.inputs, { ...context.inputs[0], input: 'z', scale: 2 }] }))).toEqual({ unavailable: 'attacks move several float inputs together where each is a table in the same scale, which x, z are not' })
+    expect(await plan({}, ({ context }) => ({ inputs: [{ ...context.inputs[0], dtype: 'int64' }] }))).toEqual({ unavailable: 'attacks change floats, and no input of the model holds any' })
     expect(await plan({}, ({ context }) => ({ view: { ...context.view, features: context.view.features.map((feature) => ({ ...feature, kind: 'binary' as const })) } }))).toEqual({ unavailable: 'no column may change: a (binary), b (binary). Name columns under mutable to attack them' })
   })
 })
