@@ -14,6 +14,7 @@ import { matmul } from './matmul.js'
 import { normalization } from './normalization.js'
 import { pooling } from './pooling.js'
 import { recurrentLayers } from './recurrent.js'
+import { quantization } from './quantization.js'
 import { reduction } from './reduction.js'
 import { regions } from './regions.js'
 import { resizing } from './resizing.js'
@@ -24,7 +25,7 @@ import { fromTensor, isRefTensor, type RefTensor, type RefValue } from './tensor
 import { unpooling } from './unpooling.js'
 
 const KERNELS: ReadonlyMap<string, Kernels[string]> = new Map(
-  [elementwise, activation, algebra, losses, matmul, convolution, pooling, normalization, attention, reduction, shaping, indexing, selection, generating, resizing, unpooling, sampling, regions, recurrentLayers].flatMap((family) => Object.entries(family)),
+  [elementwise, activation, algebra, losses, matmul, convolution, pooling, normalization, attention, reduction, shaping, indexing, selection, quantization, generating, resizing, unpooling, sampling, regions, recurrentLayers].flatMap((family) => Object.entries(family)),
 )
 
 /** Names of the ai.onnx operators that can be interpreted. */

@@ -61,9 +61,22 @@ function quantize(c: RuleContext, input: number): string | null {
 
 /** Sums what belongs to one scale. */
 function toScale(c: RuleContext, gradient: string): string {
-  if (c.rank(c.input(1)) > 1) throw c.refuse('there is no gradient for scales of blocks. Name another value.')
+  if (c.rank(c.input(1)) > 1) return toBlocks(c, gradient)
   const sums = c.emitter.sumTo(gradient, c.dims(c.x), alongAxis(c, c.input(1)))
   return c.emitter.reshapeLike(sums, c.input(1))
+}
+
+function toBlocks(c: RuleContext, gradient: string): string {
+  const e = c.emitter
+  const rank = c.rank(c.x)
+  const axis = (intAttribute(c.node, 'axis', 1) + rank) % rank
+  const block = intAttribute(c.node, 'block_size', 0)
+  // The last block may be cut.
+  const missing = e.sub(e.mul(e.sizeOf(c.input(1), axis), e.ints([block])), e.sizeOf(c.x, axis))
+  const whole = c.emit('Pad', [gradient, e.joinInts(Array.from({ length: 2 * rank }, (_, i) => (i === rank + axis ? missing : 0)))])
+  const sizes = Array.from({ length: rank }, (_, i) => e.size(c.input(1), i))
+  const blocks = c.emit('Reshape', [whole, e.joinInts([...sizes.slice(0, axis + 1), block, ...sizes.slice(axis + 1)])]) // [a…, blocks, block, b…]
+  return c.emit('ReduceSum', [blocks, e.ints([axis + 1])], { keepdims: 0 })
 }
 
 function dequantize(c: RuleContext, input: number): string | null {

@@ -1,6 +1,6 @@
 /** @file Cases of operators that choose, mark, scatter, repeat and reorder elements. */
 import { refTensor, type RefTensor } from '../../reference/index.js'
-import { fed, fixed, int64s, OPSETS, type CaseMaker, type CaseTable } from '../operator-case.js'
+import { fed, fixed, int64s, OPSETS, parameter, type CaseMaker, type CaseTable } from '../operator-case.js'
 import { scatterElements, scatterND } from './further.js'
 import type { Random } from '../random.js'
 
@@ -108,7 +108,21 @@ const someZeros = (random: Random, { dims, data, dtype }: RefTensor): RefTensor 
   return refTensor(dims, data.map((value, i) => (keep[i] < 0.3 ? 0 : value)), dtype)
 }
 
+/** The gradient of the scale, of which there is one, one for each slice along an axis or one for each block of two along it. */
+const dequantize = (kind: 'one' | 'axis' | 'block'): CaseMaker => (random) => {
+  const dims = random.dims(2, 3, 4)
+  const axis = random.integer(0, dims.length - 1)
+  const blocks = dims.map((dim, i) => (i === axis ? Math.ceil(dim / 2) : dim))
+  const size = { one: random.pick([[], [1]]), axis: [dims[axis]], block: blocks }[kind]
+  const attributes = { axis: random.pick([axis, axis - dims.length]), block_size: kind === 'block' ? 2 : undefined }
+  const zero = random.boolean() ? [fixed(random.integers(size, -5, 5, 'int8'))] : []
+  return { op: 'DequantizeLinear', opset: random.pick([21, 23]), attributes, inputs: [fixed(random.integers(dims, -128, 127, 'int8')), parameter(random.awayFromZero(size)), ...zero] }
+}
+
 export const selection: CaseTable = {
+  'DequantizeLinear with one scale': dequantize('one'),
+  'DequantizeLinear along an axis': dequantize('axis'),
+  'DequantizeLinear in blocks': dequantize('block'),
   'TopK': topK,
   'Trilu': trilu,
   'OneHot': oneHot,
