@@ -69,6 +69,7 @@ export const UNCHECKED: Readonly<Record<string, readonly string[]>> = {
     unique_bfloat16_sorted_without_axis unique_not_sorted_without_axis unique_sorted_with_axis unique_sorted_with_axis_3d
     unique_sorted_with_negative_axis unique_sorted_without_axis
   `),
+  'the scale that a quantisation chooses is taken as a constant': words('dynamicquantizelinear dynamicquantizelinear_max_adjusted dynamicquantizelinear_min_adjusted'),
   'divisions by zero and of infinity': words('mod_float_edge_cases_fmod_0_float16 mod_float_edge_cases_fmod_0_float32 mod_float_edge_cases_fmod_0_float64'),
   'the number of axes of a matrix product shows only when an If has run': words(`
     affine_grid_2d_align_corners_expanded affine_grid_2d_expanded affine_grid_3d_align_corners_expanded affine_grid_3d_expanded
@@ -77,6 +78,6 @@ export const UNCHECKED: Readonly<Record<string, readonly string[]>> = {
 
 /** Operators whose rules refuse some of their cases where sizes are symbols, or where not even the number of axes is known. */
 export const NEEDS: Readonly<Record<'symbolic' | 'unknown', readonly string[]>> = {
-  symbolic: words('ConvTranspose'),
-  unknown: words('Attention ConvTranspose DeformConv DequantizeLinear GridSample LayerNormalization MatMul Resize RMSNormalization RotaryEmbedding TensorScatter Upsample'),
+  symbolic: words('AffineGrid ConvTranspose'),
+  unknown: words('AffineGrid Attention ConvTranspose DeformConv DequantizeLinear GridSample LayerNormalization MatMul Resize RMSNormalization RotaryEmbedding TensorScatter Upsample'),
 }
