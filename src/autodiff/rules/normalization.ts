@@ -4,25 +4,29 @@ import { floatAttribute, intAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
 import type { RuleTable } from './operators.js'
 
-/** What x was divided by, and what came of it: x̂ = (x − μ)·r with the statistics of x over `axes`. */
-type Standardized = { readonly hat: string; readonly r: string; readonly axes: string }
+/** x̂ = centred·r, with the statistics of x over `axes`; where the mean is not taken away, `centred` is x itself. */
+type Standardized = { readonly centred: string; readonly r: string; readonly axes: string }
 
 const mean = (c: RuleContext, name: string, axes: string): string => c.emit('ReduceMean', [name, axes], { keepdims: 1 })
 
-/** dX = r·(g − mean g − x̂·mean(g·x̂)) for the gradient g of x̂; without the middle term where x̂ = x·r. */
-function throughStatistics(c: RuleContext, g: string, { hat, r, axes }: Standardized, centred = true): string {
+/**
+ * dX = r·(g − mean g − x̂·mean(g·x̂)) for the gradient g of x̂, without mean g where no mean was taken away. Written with the centred x, which
+ * saves a pass over memory, and not with x, in which large means would cancel.
+ */
+function throughStatistics(c: RuleContext, g: string, { centred, r, axes }: Standardized, hasMean = true): string {
   const e = c.emitter
-  const along = e.mul(hat, mean(c, e.mul(g, hat), axes))
-  return e.mul(r, e.sub(centred ? e.sub(g, mean(c, g, axes)) : g, along))
+  const along = e.mul(e.mul(e.mul(r, r), r), mean(c, e.mul(g, centred), axes))
+  return e.sub(e.mul(hasMean ? e.sub(g, mean(c, g, axes)) : g, r), e.mul(centred, along))
 }
 
-/** x̂ and r from x itself. */
+/** The statistics from x itself. */
 function standardize(c: RuleContext, x: string, axes: string): Standardized {
   const e = c.emitter
   const centred = e.sub(x, mean(c, x, axes))
-  const r = inverseRoot(c, mean(c, e.mul(centred, centred), axes))
-  return { hat: e.mul(centred, r), r, axes }
+  return { centred, r: inverseRoot(c, mean(c, e.mul(centred, centred), axes)), axes }
 }
+
+const hatOf = (c: RuleContext, { centred, r }: Standardized): string => c.emitter.mul(centred, r)
 
 /** 1 / √(v + ε) */
 function inverseRoot(c: RuleContext, v: string): string {
@@ -47,34 +51,52 @@ const inType = (c: RuleContext, name: string, dtype: DType): string => (c.dtype(
  * The outputs Mean and InvStdDev add (dMean − r²·x̂·dInvStdDev) / n to dX.
  */
 function layerNormalization(c: RuleContext, input: number): string | null {
-  if (input === 2) return c.hasGradient(0) ? c.sumToInput(2, c.dy) : null
+  if (input === 2) return c.hasGradient(0) ? sumRows(c, 2, c.dy, null) : null
   const e = c.emitter
   const own = c.dtype(c.x)
   const work = wide(own)
   const axes = e.ints(trailingAxes(c))
   const standardized = work === 'float32' ? fromOutputs(c, axes) : standardize(c, c.x, axes)
-  if (input === 1) return c.hasGradient(0) ? c.sumToInput(1, e.mul(c.dy, inType(c, standardized.hat, own))) : null
+  if (input === 1) return c.hasGradient(0) ? scaleGradient(c, standardized, own) : null
   const parts: string[] = []
   if (c.hasGradient(0)) parts.push(throughStatistics(c, inType(c, e.mul(c.dy, c.input(1)), work), standardized))
   if (c.hasGradient(1) || c.hasGradient(2)) parts.push(throughSavedStatistics(c, standardized, work))
   return inType(c, parts.length === 1 ? parts[0] : e.add(parts[0], parts[1]), own)
 }
 
-/** x̂ from the statistics that the node saves when asked to: they cost the runtime nothing. */
+/** dScale = U(dY·x̂) */
+function scaleGradient(c: RuleContext, standardized: Standardized, own: DType): string {
+  const { centred, r } = standardized
+  if (own !== 'float32') return c.sumToInput(1, c.emitter.mul(c.dy, inType(c, hatOf(c, standardized), own)))
+  return sumRows(c, 1, c.emitter.mul(c.dy, centred), r)
+}
+
+/** Σ over rows of a gradient, each times its weight, for a scale or bias of the last axis: as a product it takes a tenth of the time of ReduceSum. */
+function sumRows(c: RuleContext, input: number, gradient: string, weights: string | null): string {
+  const e = c.emitter
+  const [size] = c.dims(c.input(input)) ?? []
+  const isVector = c.dims(c.input(input))?.length === 1 && trailingAxes(c).length === 1 && typeof size === 'number' && size > 1
+  if (!isVector || c.dtype(gradient) !== 'float32') return c.sumToInput(input, weights === null ? gradient : e.mul(gradient, weights))
+  const rows = c.emit('Reshape', [gradient, e.ints([-1, size])]) // [rows, size]
+  const row = weights === null ? e.filled(1, e.joinInts([1, e.size(rows, 0)]), 'float32') : c.emit('Reshape', [weights, e.ints([1, -1])]) // [1, rows]
+  return c.emit('Reshape', [c.emit('MatMul', [row, rows]), e.ints([size])])
+}
+
+/** With the statistics that the node saves when asked to: they cost the runtime nothing. */
 function fromOutputs(c: RuleContext, axes: string): Standardized {
   const e = c.emitter
   const kept = c.dims(c.x)
   const reduced = trailingAxes(c).length
   const dims = kept && kept.map((dim, axis) => (axis < kept.length - reduced ? dim : 1))
   const [mu, r] = [1, 2].map((index) => e.describe(e.extraOutput(c.node, index, index === 1 ? 'mean' : 'inverse_deviation'), { kind: 'tensor', dtype: 'float32', dims }))
-  return { hat: e.mul(e.sub(inType(c, c.x, 'float32'), mu), r), r, axes }
+  return { centred: e.sub(inType(c, c.x, 'float32'), mu), r, axes }
 }
 
-function throughSavedStatistics(c: RuleContext, { hat, r }: Standardized, work: DType): string {
+function throughSavedStatistics(c: RuleContext, { centred, r }: Standardized, work: DType): string {
   const e = c.emitter
   const gradient = (index: number) => inType(c, c.gradient(index), work)
   const fromMean = c.hasGradient(1) ? gradient(1) : null
-  const fromInverse = c.hasGradient(2) ? e.mul(hat, e.mul(e.mul(r, r), gradient(2))) : null
+  const fromInverse = c.hasGradient(2) ? e.mul(centred, e.mul(e.mul(e.mul(r, r), r), gradient(2))) : null
   const sum = fromInverse === null ? c.emit('Expand', [fromMean ?? '', e.shapeOf(c.x)]) : fromMean === null ? e.neg(fromInverse) : e.sub(fromMean, fromInverse)
   return e.div(sum, elementsPer(c, c.x, r, work))
 }
@@ -96,9 +118,8 @@ function rmsNormalization(c: RuleContext, input: number): string {
   const axes = e.ints(trailingAxes(c))
   const x = inType(c, c.x, work)
   const r = inverseRoot(c, mean(c, e.mul(x, x), axes))
-  const hat = e.mul(x, r)
-  if (input === 1) return c.sumToInput(1, e.mul(c.dy, inType(c, hat, own)))
-  return inType(c, throughStatistics(c, inType(c, e.mul(c.dy, c.input(1)), work), { hat, r, axes }, false), own)
+  if (input === 1) return scaleGradient(c, { centred: x, r, axes }, own)
+  return inType(c, throughStatistics(c, inType(c, e.mul(c.dy, c.input(1)), work), { centred: x, r, axes }, false), own)
 }
 
 /** y = scale·x̂ + B per channel of each instance: dX as in LayerNormalization with g = scale·dY; dScale = Σ dY·x̂, dB = Σ dY. */
@@ -110,7 +131,7 @@ function instanceNormalization(c: RuleContext, input: number): string {
   const dy = flat(c.dy)
   if (input === 2) return sum(dy)
   const standardized = standardize(c, flat(c.x), e.ints([2]))
-  if (input === 1) return sum(e.mul(dy, standardized.hat))
+  if (input === 1) return sum(e.mul(dy, hatOf(c, standardized)))
   const g = e.mul(dy, c.emit('Unsqueeze', [c.input(1), e.ints([1])]))
   return e.reshapeLike(throughStatistics(c, g, standardized), c.x)
 }
@@ -163,7 +184,7 @@ function trainingBatchNormalization(c: RuleContext, input: number): string | nul
   if (input === 2) return c.hasGradient(0) ? sum(view(c.dy)) : null
   const x = view(c.x)
   const standardized = standardize(c, x, axes)
-  if (input === 1) return c.hasGradient(0) ? sum(e.mul(view(c.dy), standardized.hat)) : null
+  if (input === 1) return c.hasGradient(0) ? sum(e.mul(view(c.dy), hatOf(c, standardized))) : null
   const share = () => e.div(c.scalar(1 - momentum), elementsPer(c, c.x, c.input(1), c.dtype(c.x)))
   const parts: string[] = []
   if (c.hasGradient(0)) parts.push(throughStatistics(c, e.mul(view(c.dy), column(c.input(1))), standardized))
