@@ -34,6 +34,8 @@ export type AuditRunOptions = {
   readonly workers?: number
   /** Limit for each step of a child process. */
   readonly timeoutMs?: number
+  /** Memory of each child process beyond what Node itself takes; default: half of the machine's, from 1 to 4 GiB. */
+  readonly maxMemoryMb?: number
   /** Folders that links of model and data may lead to. */
   readonly allowPaths?: readonly string[]
   /** Recorded in the report. */
@@ -61,7 +63,7 @@ export async function audit(request: AuditRequest, options: AuditRunOptions = {}
     folder,
   )
   const plugins = await loadPlugins(config.plugins ?? [], folder, builtIn)
-  const { cache, workers, timeoutMs, allowPaths, command, signal, onWarning, onProgress, onNoise } = options
+  const { cache, workers, timeoutMs, maxMemoryMb, allowPaths, command, signal, onWarning, onProgress, onNoise } = options
   return runAudit(config, {
     metrics: [...builtIn, ...plugins.metrics],
     gatherers: plugins.gatherers,
@@ -74,6 +76,7 @@ export async function audit(request: AuditRequest, options: AuditRunOptions = {}
     ...(typeof cache === 'boolean' && { cache }),
     ...(workers !== undefined && { workers }),
     ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(maxMemoryMb !== undefined && { maxMemoryMb }),
     allowPaths: allowPaths ?? [],
     command: command ?? 'audit()',
     ...(signal && { signal }),

@@ -41,6 +41,6 @@ export function explainFailure(job: Job, code: string, message: string, limits: 
 }
 
 const outOfMemory = (what: string, limits: Limits): ProbityError =>
-  new ProbityError('job/out-of-memory', `${what} needs more memory than the limit of ${limits.maxMemoryMb} MB and was stopped. Use a smaller model or fewer rows.`)
+  new ProbityError('job/out-of-memory', `${what} needs more memory than the limit of ${limits.maxMemoryMb} MB and was stopped. Use --memory low, or fewer rows; if you trust the model, allow more with --max-memory MiB.`)
 
 const seconds = (durationMs: number): string => `${Number((durationMs / 1000).toPrecision(3))} s`

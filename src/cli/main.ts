@@ -43,6 +43,7 @@ program
   .option('--exit-zero', 'exit with 0 whatever the verdict')
   .option('--workers <n>', 'child processes that run the model side by side', wholeNumber(1), 1)
   .option('--timeout <seconds>', 'limit for each step of a child process', wholeNumber(1))
+  .option('--max-memory <MiB>', 'memory that a child process may take', wholeNumber(256))
   .option('--no-code', 'refuse configurations and plugins that are code')
   .option('--allow-path <dir>', 'folder that links of model and data may lead to (repeatable)', collect)
   .option('--cache <dir>', 'keep intermediate results here instead of the user cache folder; also turns the cache on under CI')
@@ -61,6 +62,7 @@ program
   .addOption(memoryOption())
   .option('--check', 'write nothing, say which operators have no gradient')
   .option('--timeout <seconds>', 'limit for each step of the child process', wholeNumber(1))
+  .option('--max-memory <MiB>', 'memory that the child process may take', wholeNumber(256))
   .option('--allow-path <dir>', 'folder that links of the model may lead to (repeatable)', collect)
   .action(async (model: string, options: object) => finish((await import('./commands/gradient.js')).gradientCommand(model, { ...options, ...program.opts() })))
 

@@ -74,7 +74,7 @@ describe('a child process', () => {
 
   it.each(['array-buffers', 'heap'])('that allocates %s without end is one line about memory', async (kind) => {
     const { code, message, durationMs } = await failure(start({ maxMemoryMb: 128 }).run(job(kind), 60_000))
-    expect({ code, message }).toEqual({ code: 'job/out-of-memory', message: `Gathering ${kind} of m.onnx (2 rows) needs more memory than the limit of 128 MB and was stopped. Use a smaller model or fewer rows.` })
+    expect({ code, message }).toEqual({ code: 'job/out-of-memory', message: `Gathering ${kind} of m.onnx (2 rows) needs more memory than the limit of 128 MB and was stopped. Use --memory low, or fewer rows; if you trust the model, allow more with --max-memory MiB.` })
     expect(durationMs).toBeLessThan(30_000)
   }, 60_000)
 

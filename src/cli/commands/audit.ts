@@ -24,6 +24,7 @@ export type AuditOptions = {
   exitZero?: boolean
   workers: number
   timeout?: number
+  maxMemory?: number
   code: boolean
   allowPath?: string[]
   /** A folder, or false for --no-cache. */
@@ -45,6 +46,7 @@ export async function auditCommand(path: string | undefined, flags: object): Pro
     ...(options.cache !== undefined && { cache: typeof options.cache === 'string' ? resolve(options.cache) : options.cache }),
     workers: options.workers,
     ...(options.timeout !== undefined && { timeoutMs: options.timeout * 1000 }),
+    ...(options.maxMemory !== undefined && { maxMemoryMb: options.maxMemory }),
     allowPaths: (options.allowPath ?? []).map((allowed) => resolve(allowed)),
     command: ['probity', ...process.argv.slice(2)].join(' '),
     signal: interrupt.signal,

@@ -15,12 +15,13 @@ export type GradientCommandOptions = {
   allowPath?: string[]
   memory?: 'normal' | 'low'
   timeout?: number
+  maxMemory?: number
   debug?: boolean
 }
 
 /** Exit code 0; with --check, 1 when something is in the way. */
 export async function gradientCommand(path: string, flags: object): Promise<number> {
-  const { output, loss, withRespectTo, out, check = false, allowPath = [], memory, timeout, debug } = flags as GradientCommandOptions
+  const { output, loss, withRespectTo, out, check = false, allowPath = [], memory, timeout, maxMemory, debug } = flags as GradientCommandOptions
   if (out === undefined && !check) throw new ProbityError('usage/out', 'Where should the gradient go? Name a file: probity gradient model.onnx -o gradient.onnx. To look only, add --check.')
   if (out !== undefined && check) throw new ProbityError('usage/out', '--check writes nothing, so it takes no -o. Leave one of the two out.')
   const interrupt = new AbortController()
@@ -28,6 +29,7 @@ export async function gradientCommand(path: string, flags: object): Promise<numb
   const workspace = await openWorkspace({
     workerUrl: workerUrl(), cacheFolder: null, cache: false, signal: interrupt.signal, onWarning: (text) => log(`probity: ${text}`),
     ...(timeout !== undefined && { timeoutMs: timeout * 1000 }),
+    ...(maxMemory !== undefined && { maxMemoryMb: maxMemory }),
     ...(debug && { onNoise: log }),
   })
   try {
