@@ -2,6 +2,7 @@
 import { attentions } from './cases/attention.js'
 import { activation } from './cases/activation.js'
 import { algebra } from './cases/algebra.js'
+import { convolutions } from './cases/convolution.js'
 import { elementwise } from './cases/elementwise.js'
 import { further } from './cases/further.js'
 import { images, imagesMixedUp } from './cases/images.js'
@@ -18,7 +19,7 @@ import { forwardGraph, randomWeights, withObjective, type CaseMaker, type CaseTa
 import { forAll } from './properties.js'
 
 /** Every differentiable operator, by what is special about the case. */
-export const cases: CaseTable = { ...activation, ...algebra, ...losses, ...elementwise, ...linear, ...pooling, ...shaping, ...selection, ...further, ...normalization, ...attentions, ...images, ...imagesMixedUp, ...sampling, ...regions, ...resizeCases }
+export const cases: CaseTable = { ...activation, ...algebra, ...losses, ...elementwise, ...linear, ...pooling, ...shaping, ...selection, ...further, ...normalization, ...attentions, ...convolutions, ...images, ...imagesMixedUp, ...sampling, ...regions, ...resizeCases }
 
 /** Draws `runs` cases and checks the gradients of all their float inputs. */
 export const checkOperator = (make: CaseMaker, shapes: Shapes, runs: number): Promise<void> =>

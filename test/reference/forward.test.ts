@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { activation } from '../conformance/cases/activation.js'
 import { algebra } from '../conformance/cases/algebra.js'
 import { attentions } from '../conformance/cases/attention.js'
+import { convolutions } from '../conformance/cases/convolution.js'
 import { elementwise } from '../conformance/cases/elementwise.js'
 import { further } from '../conformance/cases/further.js'
 import { images } from '../conformance/cases/images.js'
@@ -23,7 +24,7 @@ import { runOnnxRuntime } from './onnxruntime.js'
 const RUNS = 30
 
 describe('interpreter and ONNX Runtime agree', () => {
-  test.each(Object.entries({ ...activation, ...algebra, ...losses, ...elementwise, ...linear, ...pooling, ...poolingWithDroppedWindows, ...shaping, ...further, ...normalization, ...attentions, ...constants, ...forwardOnly, ...images, ...sampling, ...regions, ...resizeCases }))('%s', async (_, make) => {
+  test.each(Object.entries({ ...activation, ...algebra, ...losses, ...elementwise, ...linear, ...pooling, ...poolingWithDroppedWindows, ...shaping, ...further, ...normalization, ...attentions, ...constants, ...forwardOnly, ...convolutions, ...images, ...sampling, ...regions, ...resizeCases }))('%s', async (_, make) => {
     await forAll(async (random) => {
       const { graph, feeds } = forwardGraph(make(random))
       const expected = interpret(graph, feeds)

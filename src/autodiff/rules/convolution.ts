@@ -1,15 +1,21 @@
 /** @file Convolutions in one to three dimensions. x [N, C, …], W [O, C/group, …], y [N, O, …]. */
-import { intAttribute, stringAttribute } from '../../graph/ir.js'
+import { intAttribute, intsAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
+import { transposedWindowsOf } from './transposed-windows.js'
 import { areNumbers, fit, reach, windowsOf, type Windows } from './windows.js'
 import type { RuleTable } from './operators.js'
 
-/** Sizes of the weights, which must be known: they decide how the gradient is computed. */
-function weightDims(c: RuleContext): readonly number[] {
-  const dims = c.emitter.staticDims(c.input(1))
-  if (dims === null) throw c.refuse('the shape of its weights is unknown, which the gradient needs. Export the model with fixed weight shapes.')
-  return dims
+/** Sizes of the weights; those of channels may be computed when the graph runs, those of the kernel must be known. */
+type WeightDims = readonly [number | string, number | string, ...number[]]
+
+function weightDims(c: RuleContext): WeightDims {
+  const kernel = intsAttribute(c.node, 'kernel_shape', null) ?? c.dims(c.input(1))?.slice(2)
+  if (!kernel?.every((size) => typeof size === 'number')) throw c.refuse('the size of its kernel is unknown, which the gradient needs. Export the model with kernel_shape or fixed weight shapes.')
+  return [c.emitter.size(c.input(1), 0), c.emitter.size(c.input(1), 1), ...kernel]
 }
+
+const kernelOf = ([, , ...kernel]: WeightDims): readonly number[] => kernel
+const divided = (c: RuleContext, size: number | string, by: number): number | string => (typeof size === 'number' ? size / by : c.emitter.div(size, c.emitter.ints([by])))
 
 const groupOf = (c: RuleContext): number => intAttribute(c.node, 'group', 1)
 const spatialAxes = (windows: Windows): number[] => windows.kernel.map((_, axis) => axis + 2)
@@ -17,13 +23,13 @@ const spatialAxes = (windows: Windows): number[] => windows.kernel.map((_, axis)
 /** dX = Σ over windows of dY·W; dW = Σ over windows of dY·x; dB = Σ dY. */
 function conv(c: RuleContext, input: number): string {
   const dims = weightDims(c)
-  const windows = windowsOf(c, dims.slice(2))
+  const windows = windowsOf(c, kernelOf(dims))
   if (input === 0) return inputGradient(c, windows, dims)
   return input === 1 ? weightGradient(c, c.x, c.dy, windows, dims) : biasGradient(c, windows)
 }
 
 /** A convolution of dY with the flipped weights where the stride is 1, which is faster, else a transposed convolution. */
-function inputGradient(c: RuleContext, windows: Windows, dims: readonly number[]): string {
+function inputGradient(c: RuleContext, windows: Windows, dims: WeightDims): string {
   const { strides, dilations, begin, end } = windows
   const group = groupOf(c)
   const margin = (pads: readonly number[]) => pads.map((pad, axis) => reach(windows, axis) - 1 - pad)
@@ -39,27 +45,28 @@ function inputGradient(c: RuleContext, windows: Windows, dims: readonly number[]
  * Weights [O, C/group, …] → [C, O/group, …], turned round in every spatial axis. Constant weights are turned by the runtime when it loads the
  * graph; here they stay an expression, so that gradients can be differentiated again with respect to the weights.
  */
-function flippedWeights(c: RuleContext, dims: readonly number[], group: number): string {
+function flippedWeights(c: RuleContext, dims: WeightDims, group: number): string {
   const turned = swapChannels(c, c.input(1), dims, group)
-  const axes = dims.map((_, axis) => axis).slice(2).filter((axis) => dims[axis] > 1)
+  const kernel = kernelOf(dims)
+  const axes = kernel.map((_, axis) => axis + 2).filter((axis) => kernel[axis - 2] > 1)
   if (axes.length === 0) return turned
-  return c.emit('Slice', [turned, c.emitter.ints(axes.map(() => -1)), c.emitter.ints(axes.map((axis) => -dims[axis] - 1)), c.emitter.ints(axes), c.emitter.ints(axes.map(() => -1))])
+  return c.emit('Slice', [turned, c.emitter.ints(axes.map(() => -1)), c.emitter.ints(axes.map((axis) => -kernel[axis - 2] - 1)), c.emitter.ints(axes), c.emitter.ints(axes.map(() => -1))])
 }
 
 /** [O, C/group, …] → [C, O/group, …] */
-function swapChannels(c: RuleContext, weights: string, dims: readonly number[], group: number): string {
-  const space = dims.slice(2)
+function swapChannels(c: RuleContext, weights: string, dims: WeightDims, group: number): string {
+  const space = kernelOf(dims)
   if (group === 1) return c.emit('Transpose', [weights], { perm: [1, 0, ...space.map((_, axis) => axis + 2)] })
-  const grouped = c.emit('Reshape', [weights, c.emitter.ints([group, dims[0] / group, dims[1], ...space])])
+  const grouped = c.emit('Reshape', [weights, c.emitter.joinInts([group, divided(c, dims[0], group), dims[1], ...space])])
   const swapped = c.emit('Transpose', [grouped], { perm: [0, 2, 1, ...space.map((_, axis) => axis + 3)] })
-  return c.emit('Reshape', [swapped, c.emitter.ints([group * dims[1], dims[0] / group, ...space])])
+  return c.emit('Reshape', [swapped, c.emitter.joinInts([-1, divided(c, dims[0], group), ...space])])
 }
 
 /**
  * dW as a convolution in which channels and rows change places: x as [C/group, group·N, …] is convolved with dY as [O, N, …], whose strides are
  * the dilations of the forward pass and the other way round.
  */
-function weightGradient(c: RuleContext, x: string, dy: string, windows: Windows, dims: readonly number[]): string {
+function weightGradient(c: RuleContext, x: string, dy: string, windows: Windows, dims: WeightDims): string {
   const group = groupOf(c)
   const space = spatialAxes(windows)
   const { begin, end } = windows
@@ -74,7 +81,7 @@ function weightGradient(c: RuleContext, x: string, dy: string, windows: Windows,
 }
 
 /** [N, C, …] → [C/group, group·N, …] */
-function rowsAsChannels(c: RuleContext, x: string, channels: number, group: number, space: readonly number[]): string {
+function rowsAsChannels(c: RuleContext, x: string, channels: number | string, group: number, space: readonly number[]): string {
   if (group === 1) return c.emit('Transpose', [x], { perm: [1, 0, ...space] })
   const sizes = space.map((axis) => c.emitter.size(x, axis))
   const grouped = c.emit('Reshape', [x, c.emitter.joinInts([-1, group, channels, ...sizes])])
@@ -87,13 +94,13 @@ const biasGradient = (c: RuleContext, windows: Windows): string => c.emit('Reduc
 /** The transposed convolution is linear in each input like the plain one, with the roles of x and dY exchanged: dX = Conv(dY, W). */
 function convTranspose(c: RuleContext, input: number): string {
   const dims = weightDims(c) // [C, O/group, …]
-  const mode = stringAttribute(c.node, 'auto_pad', 'NOTSET')
-  if (c.node.attributes.has('output_shape') || mode.startsWith('SAME')) throw c.refuse('there is no gradient for output_shape and auto_pad SAME. Export the model with explicit pads.')
-  const windows = windowsOf(c, dims.slice(2))
+  const windows = transposedWindowsOf(c, kernelOf(dims))
   if (input === 2) return biasGradient(c, windows)
   if (input === 1) return weightGradient(c, c.dy, c.x, windows, dims)
   const { begin, end, strides, dilations, kernel } = windows
-  return c.emit('Conv', [c.dy, c.input(1)], { group: groupOf(c), strides, dilations, kernel_shape: kernel, pads: areNumbers(begin) && areNumbers(end) ? [...begin, ...end] : undefined })
+  const known = areNumbers(begin) && areNumbers(end)
+  const padded = known ? c.dy : c.emit('Pad', [c.dy, c.emitter.joinInts([0, 0, ...begin, 0, 0, ...end])])
+  return c.emit('Conv', [padded, c.input(1)], { group: groupOf(c), strides, dilations, kernel_shape: kernel, pads: known ? [...begin, ...end] : undefined })
 }
 
 export const convolution = { Conv: conv, ConvTranspose: convTranspose } satisfies RuleTable
