@@ -1,9 +1,17 @@
-/** @file A tensor as lines along one of its axes, whatever its rank, and index tricks with them. */
+/** @file A tensor as lines along one of its axes, whatever its rank, and masks of line by line. */
 import type { DType } from '../contracts/tensor.js'
 import type { Emitter } from './emitter.js'
 
-/** The elements of `x` as [before, size of the axis, after]. A negative axis counts from the end; the number of axes need not be known. */
-export function asLines(e: Emitter, x: string, axis: number): string {
+/** The elements of `x` as [before, after, size of the axis]. A negative axis counts from the end; the number of axes need not be known. */
+export const asLines = (e: Emitter, x: string, axis: number): string => e.emit('Transpose', [aroundAxis(e, x, axis)], { perm: [0, 2, 1] })
+
+/** The reverse: lines along an axis in the shape of `x`. */
+export function fromLines(e: Emitter, lines: string, x: string): string {
+  return e.reshapeLike(e.emit('Transpose', [lines], { perm: [0, 2, 1] }), x)
+}
+
+/** [before, size of the axis, after] */
+function aroundAxis(e: Emitter, x: string, axis: number): string {
   const size = e.size(x, axis)
   const dims = e.staticDims(x)
   if (dims) {

@@ -1,20 +1,20 @@
 /** @file Activations and reductions that are short compositions of others. */
 import { floatAttribute, intAttribute } from '../../graph/ir.js'
-import { asLines, compareIndices } from '../lines.js'
+import { asLines, compareIndices, fromLines } from '../lines.js'
 import type { NodeContext } from '../node-context.js'
 import type { LoweringTable } from './lowering.js'
 
-/** [before, size, after] → for each place the product of the places up to it, by multiplying each whole line with the rest hidden by ones. */
+/** For each place the product of the places up to it, by multiplying each whole line with the rest hidden by ones. */
 function cumProd(c: NodeContext): readonly string[] {
   const e = c.emitter
   const axis = e.constantNumbers(c.input(1))?.[0]
   if (axis === undefined) throw c.refuse('its axis is computed when the graph runs, and its gradient needs it before. Export the model with a constant axis.')
-  const lines = asLines(e, c.x, axis) // [before, size, after]
+  const lines = asLines(e, c.x, axis) // [before, after, size]
   const exclusive = intAttribute(c.node, 'exclusive', 0) === 1
   const order = intAttribute(c.node, 'reverse', 0) === 1 ? 'Less' : 'Greater'
   const taken = compareIndices(e, exclusive ? order : `${order}OrEqual`, e.size(c.x, axis)) // [size, size]: place, factor
-  const factors = e.emit('Where', [e.emit('Unsqueeze', [taken, e.ints([2])]), e.emit('Unsqueeze', [lines, e.ints([1])]), c.scalar(1)]) // [before, size, size, after]
-  return [e.reshapeLike(e.emit('ReduceProd', [factors, e.ints([2])], { keepdims: 0 }), c.x)]
+  const factors = e.emit('Where', [taken, e.emit('Unsqueeze', [lines, e.ints([2])]), c.scalar(1)]) // [before, after, size, size]
+  return [fromLines(e, e.emit('ReduceProd', [factors, e.ints([3])], { keepdims: 0 }), c.x)]
 }
 
 export const pointwise = {

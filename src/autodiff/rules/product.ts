@@ -1,6 +1,6 @@
 /** @file Products of many elements. */
 import { intAttribute } from '../../graph/ir.js'
-import { asLines, compareIndices } from '../lines.js'
+import { asLines, compareIndices, fromLines } from '../lines.js'
 import type { RuleContext } from '../rule.js'
 import type { RuleTable } from './operators.js'
 
@@ -18,37 +18,36 @@ function reduceProd(c: RuleContext, input: number): string | null {
   if (axes === null) throw c.refuse('its axes are computed when the graph runs, and its gradient needs them before. Export the model with constant axes.')
   if (axes.length === 0) {
     if (intAttribute(c.node, 'noop_with_empty_axes', 0) === 1) return c.dy
-    const all = e.emit('Reshape', [c.x, e.ints([1, -1, 1])])
-    return e.mul(e.reshapeLike(othersOf(c, all), c.x), e.emit('Reshape', [c.dy, e.ints([])]))
+    const all = e.emit('Reshape', [c.x, e.ints([1, 1, -1])])
+    return e.mul(e.reshapeLike(othersOf(c, all, e.size(all, 2)), c.x), e.emit('Reshape', [c.dy, e.ints([])]))
   }
   let gradient = intAttribute(c.node, 'keepdims', 1) === 1 ? c.dy : c.emit('Unsqueeze', [c.dy, c.input(1)])
   // One axis after the other: stage k multiplies what the stages before it left.
   const stages = axes.map((_, k) => (k === 0 ? c.x : c.emit('ReduceProd', [c.x, e.ints(axes.slice(0, k))], { keepdims: 1 })))
-  for (let k = axes.length - 1; k >= 0; k--) gradient = e.mul(gradient, e.reshapeLike(othersOf(c, asLines(e, stages[k], axes[k])), stages[k]))
+  for (let k = axes.length - 1; k >= 0; k--) gradient = e.mul(gradient, fromLines(e, othersOf(c, asLines(e, stages[k], axes[k]), e.size(stages[k], axes[k])), stages[k]))
   return gradient
 }
 
-/** [before, size, after] → the same shape: for each element the product of the others on its line. */
-function othersOf(c: RuleContext, lines: string): string {
+/** [before, after, size] → the same shape: for each element the product of the others on its line. */
+function othersOf(c: RuleContext, lines: string, size: number | string): string {
   const e = c.emitter
-  const size = e.size(lines, 1)
-  if (typeof size !== 'number' || size <= LONGEST) return productsWithoutOne(c, lines, 1, 1)
+  if (typeof size !== 'number' || size <= LONGEST) return productsWithoutOne(c, lines, size)
   const length = Math.ceil(Math.sqrt(size))
   const count = Math.ceil(size / length)
-  const padded = c.emit('Pad', [lines, e.ints([0, 0, 0, 0, count * length - size, 0]), c.scalar(1)])
-  const blocks = c.emit('Reshape', [padded, e.joinInts([e.size(lines, 0), count, length, e.size(lines, 2)])], { allowzero: 1 }) // [before, count, length, after]
-  const acrossBlocks = productsWithoutOne(c, c.emit('ReduceProd', [blocks, e.ints([2])], { keepdims: 1 }), 1, 2)
-  const products = e.mul(productsWithoutOne(c, blocks, 2, 1), acrossBlocks)
-  const joined = c.emit('Reshape', [products, e.joinInts([e.size(lines, 0), count * length, e.size(lines, 2)])], { allowzero: 1 })
-  return c.emit('Slice', [joined, e.ints([0]), e.ints([size]), e.ints([1])])
+  const before = [e.size(lines, 0), e.size(lines, 1)]
+  const padded = c.emit('Pad', [lines, e.ints([0, 0, 0, 0, 0, count * length - size]), c.scalar(1)])
+  const blocks = c.emit('Reshape', [padded, e.joinInts([...before, count, length])], { allowzero: 1 }) // [before, after, count, length]
+  const otherBlocks = productsWithoutOne(c, c.emit('ReduceProd', [blocks, e.ints([3])], { keepdims: 0 }), count) // [before, after, count]
+  const products = e.mul(productsWithoutOne(c, blocks, length), c.emit('Unsqueeze', [otherBlocks, e.ints([3])]))
+  const joined = c.emit('Reshape', [products, e.joinInts([...before, count * length])], { allowzero: 1 })
+  return c.emit('Slice', [joined, e.ints([0]), e.ints([size]), e.ints([2])])
 }
 
-/** Along one axis with `behind` axes behind it. */
-function productsWithoutOne(c: RuleContext, values: string, axis: number, behind: number): string {
-  const e = c.emitter
-  const itself = c.emit('Unsqueeze', [compareIndices(e, 'Equal', e.size(values, axis)), e.ints(Array.from({ length: behind }, (_, i) => i + 2))]) // [size, size, 1 …]
-  const others = c.emit('Where', [itself, c.scalar(1), c.emit('Unsqueeze', [values, e.ints([axis])])])
-  return c.emit('ReduceProd', [others, e.ints([axis + 1])], { keepdims: 0 })
+/** Along the last axis. */
+function productsWithoutOne(c: RuleContext, values: string, size: number | string): string {
+  const itself = compareIndices(c.emitter, 'Equal', size) // [size, size]
+  const others = c.emit('Where', [itself, c.scalar(1), c.emit('Unsqueeze', [values, c.emitter.ints([-2])])]) // […, size, size]
+  return c.emit('ReduceProd', [others, c.emitter.ints([-1])], { keepdims: 0 })
 }
 
 export const product = {
