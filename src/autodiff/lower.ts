@@ -2,6 +2,7 @@
 import type { Graph, Node } from '../graph/ir.js'
 import { Emitter } from './emitter.js'
 import { floatTwins } from './float-twins.js'
+import { listedTurns } from './listed-turns.js'
 import { loweringFor } from './lowerings/index.js'
 import { NodeContext } from './node-context.js'
 import { withoutSequences } from './sequences.js'
@@ -16,7 +17,7 @@ const MOST_PASSES = 10
  * @param outer for a body of control flow, the emitter of the graph around it; bodies inside the graph are lowered when their node is differentiated
  */
 export function lower(graph: Graph, isOnPath: (graph: Graph) => (node: Node) => boolean, outer?: Emitter): Graph {
-  let lowered = withoutSequences(graph, outer)
+  let lowered = withoutSequences(listedTurns(graph, outer), outer)
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const onPath = isOnPath(lowered)
     const wanted = new Set(lowered.nodes.flatMap((node, position) => (loweringFor(node) !== null && onPath(node) ? [position] : [])))

@@ -127,6 +127,23 @@ describe.each(['static', 'symbolic'] as const)('Loop, %s shapes', (shapes) => {
     await checkGradient(graph, feeds, graph.outputs[0].name)
   })
 
+  test.each([
+    ['stacked in front', { axis: 0, new_axis: 1 }], ['stacked behind', { axis: -1, new_axis: 1 }], ['joined in front', { axis: 0 }], ['joined behind', { axis: -1 }],
+  ])('a list that grows by a tensor each turn, %s', async (_, attributes) => {
+    const g = new TestGraph(shapes)
+    const [h, w] = [g.feed('h', numbers([2, 3], 3)), g.feed('w', numbers([], 2))]
+    const [, list] = g.addMany('Loop', [g.feed('n', refTensor([], [3], 'int64')), '', h, g.add('SequenceEmpty', [], { dtype: 1 })], 2, {
+      body: loopBody(g, [info('before', 'float32'), info('list')], (b) => {
+        const next = b.add('Tanh', [b.add('Mul', ['before', w])])
+        return [b.add('Identity', ['go']), next, b.add('SequenceInsert', ['list', next])]
+      }),
+    })
+    const last = g.add('SequenceAt', [list, g.constant(-1, 'int64')])
+    const joined = g.add('ConcatFromSequence', [list], attributes)
+    const { graph, feeds } = g.finish(flat(g, g.add('Mul', [joined, joined]), last))
+    await checkGradient(graph, feeds, graph.outputs[0].name)
+  })
+
   test('an If in the Loop, and a Loop in the Loop', async () => {
     const g = new TestGraph(shapes)
     const [x, w] = [g.feed('x', numbers([3])), g.feed('w', numbers([3], 5))]
