@@ -146,18 +146,12 @@ describe('no NaN where the gradient is finite', () => {
 })
 
 describe('what cannot be differentiated', () => {
-  const branch: Graph = { ...buildGraph({ inputs: {}, ops: [['Identity', ['x'], 'inner']], outputs: ['inner'] }) }
-  const withIf = (): Graph => {
-    const graph = buildGraph({ inputs: { x: ['N'], flag: { dims: [], dtype: 'bool' } }, ops: [['If', ['flag'], 'y']], outputs: ['y'] })
-    return { ...graph, outputs: [{ name: 'y', type: { kind: 'tensor', dtype: 'float32', dims: ['N'] } }], nodes: [{ ...graph.nodes[0], attributes: new Map([['then_branch', { type: 'graph', value: branch }], ['else_branch', { type: 'graph', value: branch }]]) }] }
-  }
   const unheard: Graph = { ...perRow([['Relu', ['x'], 'a'], ['Unheard', ['a'], 'y', {}, 'some.domain']]), outputs: [{ name: 'y', type: { kind: 'tensor', dtype: 'float32', dims: ['N'] } }] }
   const relu = perRow([['Relu', ['x'], 'y']])
   const run = (graph: Graph, withRespectTo: readonly string[], output = 'y') => (): GradientGraph => differentiate(graph, { objective: { output }, withRespectTo })
   it.each<[string, () => unknown, string, RegExp]>([
     ['an operator without a rule', run(unheard, ['x']), 'graph/no-gradient', /"Unheard to y" \(some\.domain:Unheard\).*black-box/],
     ['tree ensembles', run(readGraph('hmda-forest.onnx'), ['X'], 'probabilities'), 'graph/no-gradient', /ai\.onnx\.ml:TreeEnsembleClassifier.*black-box/],
-    ['a branch that captures what is asked for', run(withIf(), ['x']), 'graph/no-gradient', /\(If\)/],
     ['an unknown value', run(relu, ['nope']), 'graph/unknown-value', /"nope"/],
     ['integers', run(buildGraph({ inputs: { x: ['N'], i: { dims: ['N'], dtype: 'int64' } }, ops: [['Relu', ['x'], 'y']], outputs: ['y'] }), ['i']), 'graph/not-differentiable', /int64/],
   ])('%s is refused by name', (_, make, code, message) => {
@@ -168,14 +162,5 @@ describe('what cannot be differentiated', () => {
     const graph = buildGraph({ inputs: { x: [], w: [] }, constants: { flat: { data: [-1], dims: [1], dtype: 'int64' } }, ops: [['MatMul', ['x', 'w'], 'a'], ['Reshape', ['a', 'flat'], 'y']], outputs: ['y'] })
     const open: Graph = { ...graph, inputs: graph.inputs.map(({ name }) => ({ name, type: { kind: 'tensor', dtype: 'float32', dims: null } })) }
     expect(run(open, ['x'])).toThrowError(expect.objectContaining({ code: 'graph/unknown-shape' }) as Error)
-  })
-
-  it('batch normalization in training mode is refused', () => {
-    const names = ['scale', 'bias', 'mean', 'variance']
-    const graph = buildGraph({
-      inputs: { x: ['N', 2] }, constants: Object.fromEntries(names.map((name) => [name, { data: [1, 1], dims: [2] }])),
-      ops: [['BatchNormalization', ['x', ...names], ['y', 'm', 'v'], { training_mode: 1 }]], outputs: ['y'],
-    })
-    expect(run(graph, ['x'])).toThrowError(/inference mode/)
   })
 })
