@@ -67,3 +67,16 @@ describe('loops and branches of TorchScript', () => {
     }
   })
 })
+
+test.each(['LSTM', 'GRU', 'RNN'])('a row of the gradient of %s depends on that row alone', async (op) => {
+  const g = new TestGraph('symbolic')
+  const gates = { LSTM: 4, GRU: 3, RNN: 1 }[op] ?? 0
+  const wave = (dims: readonly number[], seed: number) => refTensor(dims, Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => Math.fround(Math.sin(seed + 1.3 * i))))
+  const x = wave([4, 3, 2], 1)
+  const y = g.add(op, [g.feed('x', x), g.weight(wave([1, 3 * gates, 2], 2)), g.weight(wave([1, 3 * gates, 3], 3))], { hidden_size: 3 }) // [4, 1, 3, 3]
+  const { graph, feeds } = g.finish(g.add('ReduceSum', [g.add('Mul', [y, y]), g.shape([0, 1, 3])], { keepdims: 0 })) // [3]
+  const gradient = differentiate(graph, { objective: { output: graph.outputs[0].name }, withRespectTo: ['x'] })
+  const rowOf = async (values: RefTensor) => (await runOnnxRuntime(gradient, new Map([...feeds, ['x', values]]))).get(gradient.gradients.get('x') ?? '')?.data.filter((_, i) => Math.floor(i / 2) % 3 === 1)
+  const others = refTensor(x.dims, x.data.map((value, i) => (Math.floor(i / 2) % 3 === 1 ? value : 5 - value)))
+  expect(await rowOf(others)).toEqual(await rowOf(x))
+})
