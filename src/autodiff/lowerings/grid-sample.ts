@@ -45,12 +45,19 @@ function tapsOf(c: NodeContext, place: string, size: number | string): Tap[] {
   switch (stringAttribute(c.node, 'mode', 'linear')) {
     case 'nearest': return [settle(c.emit('Round', [at]))]
     case 'cubic': case 'bicubic': return cubicTaps(c, inside, settle)
-    default: return linearTaps(c, inside, settle)
+    default: return linearTaps(c, padding === 'zeros' ? inside : held(c, inside, last), settle)
   }
 }
 
 /** The part of an axis that is not padding, from `from` over a length of `span`; all scalars. */
 type Edge = { readonly from: string; readonly span: string }
+
+/** Held between the first element and the last; at and beyond them nothing moves the sample, as in PyTorch. */
+function held(c: NodeContext, at: string, last: string): string {
+  const zero = c.emitter.scalar(0, at)
+  const below = c.emit('Where', [c.emit('Less', [at, last]), at, last])
+  return c.emit('Where', [c.emit('Greater', [at, zero]), below, zero])
+}
 
 /** Mirrored at both ends until inside: a triangle wave. An axis of one element without length stays at its element. */
 function reflected(c: NodeContext, at: string, { from, span }: Edge): string {
