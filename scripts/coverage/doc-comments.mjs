@@ -77,13 +77,22 @@ function collect(module, node, found, seen) {
   ts.forEachChild(node, (child) => collect(module, child, found, seen))
 }
 
-/** The comment of the function that an expression names, or that a call hands on or calls. */
+/** The comment of the function that an expression names, that a call hands on or calls, or those of the functions that a short function calls. */
 function commentBehind(module, expression) {
   if (!expression) return ''
   if (ts.isIdentifier(expression)) {
     const target = resolve(module, expression.text)
     return target === null ? '' : commentOf(target.documented) || (target.node && ts.isIdentifier(target.node) ? commentBehind(target.module, target.node) : '')
   }
+  if (ts.isArrowFunction(expression)) return [...new Set(callees(expression.body).map((name) => commentBehind(module, name)))].filter((text) => text !== '').join(' ')
   if (ts.isCallExpression(expression)) return [...expression.arguments, expression.expression].map((one) => commentBehind(module, one)).find((text) => text !== '') ?? ''
   return ''
+}
+
+/** Names of the functions that an expression calls, outermost only. */
+function callees(node) {
+  if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) return [node.expression]
+  const found = []
+  ts.forEachChild(node, (child) => void found.push(...callees(child)))
+  return found
 }

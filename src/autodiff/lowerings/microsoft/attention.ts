@@ -69,6 +69,7 @@ export const attentions = {
   MultiHeadAttention: multiHeadAttention,
   GroupQueryAttention: groupQueryAttention,
   RotaryEmbedding: rotaryEmbedding,
+  /** Refused: sequences are packed for GPUs only */
   PackedAttention: (c) => {
     throw c.refuse('packed sequences are made for GPUs. Export the model with padded sequences, which Attention takes.')
   },

@@ -81,7 +81,9 @@ function skipGroupNorm(c: NodeContext): string[] {
 }
 
 export const normalization = {
+  /** LayerNormalization of x + skip + bias, the sum being an output of its own */
   SkipLayerNormalization: skipLayerNormalization,
+  /** RMSNormalization of x + skip + bias, the sum being an output of its own */
   SkipSimplifiedLayerNormalization: skipSimplified,
   EmbedLayerNormalization: embedLayerNormalization,
   GroupNorm: (c) => [groupNorm(c, c.x)],
@@ -90,5 +92,6 @@ export const normalization = {
 
 /** ONNX Runtime's own, in files that it saved. */
 export const simplified = {
+  /** RMSNormalization */
   SimplifiedLayerNormalization: (c) => [...rms(c, c.x, c.input(1), epsilonOf(c, 1e-5), intAttribute(c.node, 'axis', -1))],
 } satisfies LoweringTable

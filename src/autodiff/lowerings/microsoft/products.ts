@@ -54,6 +54,7 @@ function inverse(c: NodeContext): string[] {
 export const products = {
   FusedMatMul: fusedMatMul,
   TransposeMatMul: fusedMatMul,
+  /** Gemm with an activation behind it */
   FusedGemm: fusedGemm,
   FusedConv: fusedConv,
   Inverse: inverse,
