@@ -6,6 +6,7 @@ import { backpropagate } from './backpropagate.js'
 import { chooseSegments } from './checkpoints.js'
 import { Emitter } from './emitter.js'
 import { fuse } from './fusions/index.js'
+import { foldKnownIntegers } from './fusions/known-integers.js'
 import { lower } from './lower.js'
 import { loweringFor } from './lowerings/index.js'
 import { emitObjective, type ObjectiveSpec, type TargetInput } from './objective.js'
@@ -56,7 +57,7 @@ export function differentiate(graph: Graph, { objective, withRespectTo, memory =
   const upgraded = upgradeOpset(graph)
   requireValue(upgraded, objective.output)
   for (const name of withRespectTo) requireValue(upgraded, name)
-  const lowered = lower(upgraded, (candidate) => isBetween(candidate, withRespectTo, objective.output))
+  const lowered = lower(foldKnownIntegers(upgraded), (candidate) => isBetween(candidate, withRespectTo, objective.output))
   const { graph: fused, shortcuts } = fuse(lowered, new Set([...withRespectTo, objective.output]))
   const { graph: forward, value, target } = withObjective(fused, objective)
   const emitter = new Emitter(forward)

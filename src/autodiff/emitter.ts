@@ -114,13 +114,13 @@ export class Emitter {
     return value?.type === 'tensor' && producer.opType === 'Constant' ? value.value : null
   }
 
-  /** Elements of a constant. */
+  /** Elements of a constant, or of integers that are known all the same. */
   constantNumbers(name: string): readonly number[] | null {
     const tensor = this.constantTensor(name)
     if (tensor !== null) return isExternal(tensor) ? null : Array.from(toNumbers(tensor))
     const node = this.#producers.get(name)
     if (node === undefined) return this.#inputs.has(name) ? null : this.#outer?.constantNumbers(name) ?? null
-    if (node.opType !== 'Constant') return null
+    if (node.opType !== 'Constant') return this.#knownIntegers(name)
     for (const attribute of node.attributes.values()) {
       if (attribute.type === 'int') return [toNumber(attribute.value)]
       if (attribute.type === 'ints') return attribute.value.map(toNumber)
@@ -128,6 +128,12 @@ export class Emitter {
       if (attribute.type === 'floats') return attribute.value
     }
     return null
+  }
+
+  /** Integers that a node computes, where they follow from sizes that are known. */
+  #knownIntegers(name: string): readonly number[] | null {
+    const { dtype, values } = this.#values.get(name) ?? UNKNOWN
+    return dtype === 'int64' && values?.every((value): value is number => typeof value === 'number') ? values : null
   }
 
   // ---- writing nodes

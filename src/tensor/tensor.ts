@@ -70,7 +70,9 @@ function encoder(dtype: DType, name: string): (value: unknown) => number | bigin
     case 'float16': return (value) => numberToHalf(Number(value))
     case 'bfloat16': return (value) => numberToBfloat(Number(value))
     case 'bool': return (value) => (value ? 1 : 0)
-    case 'int64': case 'uint64': return (value) => (typeof value === 'bigint' ? value : BigInt(whole(Number(value), name)))
+    // As a number, the largest int64, which means "to the end", is 2⁶³: one too many.
+    case 'int64': return (value) => (typeof value === 'bigint' ? value : value === 2 ** 63 ? 2n ** 63n - 1n : BigInt(whole(Number(value), name)))
+    case 'uint64': return (value) => (typeof value === 'bigint' ? value : BigInt(whole(Number(value), name)))
     case 'int8': case 'int16': case 'int32': case 'uint8': case 'uint16': case 'uint32': return (value) => whole(Number(value), name)
     default: throw new ProbityError('tensor/dtype', `${name}: numbers cannot be converted to ${dtype}; give the raw bits with dtype: '${dtype}'`)
   }

@@ -49,7 +49,8 @@ export function relativeError(actual: Tensor, expected: Tensor): number {
   if (actual.dims.join() !== expected.dims.join()) return Infinity
   const [a, b] = [toNumbers(actual), toNumbers(expected)]
   const error = a.map((value, i) => value - b[i])
-  const [norm, largest] = [(values: Float64Array) => Math.hypot(...values), (values: Float64Array) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)]
+  const norm = (values: Float64Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
+  const largest = (values: Float64Array) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
   if (!error.every(Number.isFinite)) return Infinity
   return largest(b) === 0 ? largest(error) : Math.max(norm(error) / norm(b), largest(error) / largest(b))
 }

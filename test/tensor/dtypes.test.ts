@@ -35,6 +35,8 @@ describe('tensors from what callers have', () => {
     expect(toTensor({ data, dims: [2] }).data).toBe(data)
     expect(toTensor({ data: [1, 2], dims: [2] }).dtype).toBe('float32')
     expect(toTensor({ data: [1, 2], dims: [2] }, 'int64').data).toEqual(new BigInt64Array([1n, 2n]))
+    // The largest int64 as a number and back, as bounds of Slice go.
+    expect(toTensor({ data: [Number(2n ** 63n - 1n), -(2 ** 63)], dims: [2] }, 'int64').data).toEqual(new BigInt64Array([2n ** 63n - 1n, -(2n ** 63n)]))
     expect(toTensor({ data: [true, false], dims: [2] })).toEqual({ data: new Uint8Array([1, 0]), dims: [2], dtype: 'bool' })
     expect([...toNumbers(toTensor({ data: [0.5, -2], dims: [2] }, 'float16'))]).toEqual([0.5, -2])
     expect([...toNumbers(fromNumbers([1.5, -3], [2], 'bfloat16'))]).toEqual([1.5, -3])

@@ -65,9 +65,8 @@ export function sum(dims: readonly Dim[]): Dim {
   return rest.every((dim) => typeof dim === 'number') ? rest.reduce((total: number, dim) => total + (dim as number), 0) : null
 }
 
-/** What two statements about the same size agree on; the first is believed where they contradict each other. */
-export function mergeDim(inferred: Dim, stated: Dim): Dim {
-  if (typeof inferred === 'number') return inferred
-  if (typeof stated === 'number') return stated
-  return inferred ?? stated
-}
+/**
+ * What two statements about the same size agree on; the inferred one is believed where they contradict each other. PyTorch's exporter states the
+ * example's length behind an LSTM whose inputs may have any.
+ */
+export const mergeDim = (inferred: Dim, stated: Dim): Dim => inferred ?? stated
