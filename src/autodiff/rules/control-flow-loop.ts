@@ -6,13 +6,15 @@ import { isFloat } from '../../tensor/dtypes.js'
 import { bodyOf, closeBody, emitControl, lowerBody, openBody, randomValueIn, sumSeeds } from '../body.js'
 import { Emitter } from '../emitter.js'
 import type { RuleContext } from '../rule.js'
+import { productOfTurns, turnProduct } from './control-flow-products.js'
 import { recordTurns, type Carried } from './control-flow-record.js'
 import { joinSlices, reversed, takeSlices } from './control-flow-slices.js'
 
 /**
  * The forward Loop also records what the carried values were when each turn began. A second Loop runs the turns in reverse: it computes the
  * body again from that record, and applies the body's vector-Jacobian product. It carries the gradients of the carried values and, for each
- * captured value, the sum so far; of a captured value that the body only takes slice after slice of, it gives the gradient of each slice.
+ * captured value, the sum so far; of a captured value that the body only takes slice after slice of, it gives the gradient of each slice, and
+ * of one that it multiplies with, the factors of the gradient.
  *
  * @returns the gradients of the first values by the position of the input, of captured ones by name
  */
@@ -41,13 +43,15 @@ export function loopGradients(c: RuleContext): Map<number | string, string> {
   }, { outer: e })
   const seeds = sumSeeds(inner, [...states.map(({ after }, i) => [after, adjoints[i]] as const), ...scanned.map(({ name, slice }) => [name, slice] as const)])
   const parts = c.backpropagate(inner, seeds, [...states.map(({ before }) => before), ...summed, ...taken.map(({ slice }) => slice)])
-  const accumulated = summed.filter((name) => parts.has(name))
+  const products = summed.flatMap((name) => turnProduct(inner, name, parts.get(name)) ?? [])
+  const accumulated = summed.filter((name) => parts.has(name) && !products.some(({ value }) => value === name))
   const slices = taken.filter(({ slice }) => parts.has(slice))
   const sums = accumulated.map((name) => e.builder.fresh(`probity/${name}/gradient`))
   const product = closeBody(inner, inner.graph.inputs, [
     ...states.map(({ before }) => parts.get(before) ?? inner.zerosLike(before)),
     ...accumulated.map((name, i) => inner.add(sums[i], parts.get(name) ?? '')),
     ...slices.map(({ slice }) => parts.get(slice) ?? ''),
+    ...products.flatMap(({ left, right }) => [left, right]),
   ])
   const random = randomValueIn(product)
   if (random !== null) throw c.refuse(`its body makes the random value "${random}", which its gradient cannot make again. Export the model for inference.`)
@@ -80,15 +84,17 @@ export function loopGradients(c: RuleContext): Map<number | string, string> {
     outputs: [{ name: stillOn, type: { kind: 'tensor', dtype: 'bool', dims: [] } }, ...product.outputs],
   }
   const start = [...states.map(({ input }) => c.gradient(input - 2)), ...accumulated.map((name) => e.zerosLike(name))]
-  const gradients = emitControl(e, 'Loop', [record.turns, '', ...start], { body: backward }, start.length + slices.length)
+  const gradients = emitControl(e, 'Loop', [record.turns, '', ...start], { body: backward }, start.length + slices.length + 2 * products.length)
   const found = new Map<number | string, string>()
   states.forEach(({ input }, i) => found.set(input, e.describe(gradients[i], e.type(c.input(input)))))
   accumulated.forEach((name, i) => found.set(name, e.describe(gradients[states.length + i], e.type(name))))
-  slices.forEach((one, i) => {
-    const whole = joinSlices(e, reversed(e, gradients[start.length + i]), one, record.turns)
-    const other = found.get(one.of)
-    found.set(one.of, other === undefined ? whole : e.add(other, whole))
-  })
+  const contribute = (name: string, gradient: string) => {
+    const other = found.get(name)
+    found.set(name, other === undefined ? gradient : e.add(other, gradient))
+  }
+  const scans = gradients.slice(start.length)
+  slices.forEach((one, i) => contribute(one.of, joinSlices(e, reversed(e, scans[i]), one, record.turns)))
+  products.forEach((one, i) => contribute(one.value, productOfTurns(e, scans[slices.length + 2 * i], scans[slices.length + 2 * i + 1], one)))
   return found
 }
 
