@@ -11,10 +11,10 @@ function moduleAt(path) {
   const declarations = new Map()
   const imports = new Map()
   for (const statement of source.statements) {
-    if (ts.isImportDeclaration(statement) && statement.moduleSpecifier.text.startsWith('.')) {
+    if ((ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) && statement.moduleSpecifier?.text.startsWith('.')) {
       const target = new URL(statement.moduleSpecifier.text.replace(/\.js$/, '.ts'), `file://${path}`).pathname
-      const bindings = statement.importClause?.namedBindings
-      if (bindings && ts.isNamedImports(bindings)) for (const one of bindings.elements) imports.set(one.name.text, { path: target, name: (one.propertyName ?? one.name).text })
+      const bindings = ts.isImportDeclaration(statement) ? statement.importClause?.namedBindings : statement.exportClause
+      if (bindings && (ts.isNamedImports(bindings) || ts.isNamedExports(bindings))) for (const one of bindings.elements) imports.set(one.name.text, { path: target, name: (one.propertyName ?? one.name).text })
     }
     if (ts.isFunctionDeclaration(statement) && statement.name) declarations.set(statement.name.text, { node: statement, documented: statement })
     if (ts.isVariableStatement(statement)) for (const one of statement.declarationList.declarations) declarations.set(one.name.getText(source), { node: one.initializer, documented: statement })
