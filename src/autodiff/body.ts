@@ -37,7 +37,7 @@ export function lowerBody(body: Graph, sources: readonly string[], targets: read
   const lowered = lower(body, (graph) => {
     const [before, after] = [reaches(graph, sources), ancestorsOf(graph, targets)]
     return (node) => node.outputs.some((name) => after.has(name)) && readsOf(node).some((name) => before.has(name))
-  }, outer)
+  }, outer.approximations, outer)
   return new Emitter(lowered, { outer })
 }
 

@@ -57,10 +57,11 @@ export function differentiate(graph: Graph, { objective, withRespectTo, memory =
   const upgraded = upgradeOpset(graph)
   requireValue(upgraded, objective.output)
   for (const name of withRespectTo) requireValue(upgraded, name)
-  const lowered = lower(foldKnownIntegers(upgraded), (candidate) => isBetween(candidate, withRespectTo, objective.output))
+  const approximations = new Set<string>()
+  const lowered = lower(foldKnownIntegers(upgraded), (candidate) => isBetween(candidate, withRespectTo, objective.output), approximations)
   const { graph: fused, shortcuts } = fuse(lowered, new Set([...withRespectTo, objective.output]))
   const { graph: forward, value, target } = withObjective(fused, objective)
-  const emitter = new Emitter(forward)
+  const emitter = new Emitter(forward, { approximations })
   for (const name of withRespectTo) requireFloat(emitter, name)
   const seeds = new Map([[value, () => emitter.filled(1, emitter.shapeOf(value), emitter.dtype(value))]])
   const segments = memory === 'low' ? chooseSegments(forward, (name) => emitter.type(name)) : null
@@ -78,7 +79,7 @@ export function differentiate(graph: Graph, { objective, withRespectTo, memory =
   }
   const pruned = prune({ ...emitter.builder.build(), outputs: [] }, [value, ...outputs.values()])
   const lean = segments === null ? pruned : recompute(pruned, { segments, positionOf: positionsOf(forward), gradients: new Set(gradients.values()), typeOf: (name) => emitter.type(name) })
-  return { ...keepInputs(lean, forward), objectiveOutput: value, target, gradients: outputs, approximations: [...emitter.approximations] }
+  return { ...keepInputs(lean, forward), objectiveOutput: value, target, gradients: outputs, approximations: [...approximations] }
 }
 
 /**

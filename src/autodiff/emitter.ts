@@ -21,6 +21,8 @@ export type EmitterOptions = {
   readonly empty?: boolean
   /** The emitter of the graph around this one, of which it is a body: names that are taken, and what is known of values that are captured. */
   readonly outer?: Emitter
+  /** Where approximations are noted; default: with those of the graph around, or apart. */
+  readonly approximations?: Set<string>
 }
 
 export class Emitter {
@@ -37,10 +39,10 @@ export class Emitter {
   readonly #inputs: ReadonlySet<string>
   readonly #outer: Emitter | null
 
-  constructor(graph: Graph, { empty = false, outer }: EmitterOptions = {}) {
+  constructor(graph: Graph, { empty = false, outer, approximations = outer?.approximations ?? new Set() }: EmitterOptions = {}) {
     const inferred = inferValues(graph, { outer: outer?.values })
     this.#outer = outer ?? null
-    this.approximations = outer?.approximations ?? new Set()
+    this.approximations = approximations
     this.graph = inferred.graph
     this.#values = inferred.values
     this.builder = new GraphBuilder(empty ? { ...this.graph, nodes: [] } : this.graph, outer?.builder.names)

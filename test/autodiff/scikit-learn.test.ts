@@ -38,3 +38,9 @@ test.each(['logistic-binary', 'logistic-multinomial', 'mlp-binary', 'polynomial'
   if (name !== 'mlp-binary') steepest.forEach((slope) => expect(slope).toBeGreaterThan(0.05))
   await model.dispose()
 })
+
+test('probabilities that the runtime couples by an iteration are said to be approximate', async () => {
+  const model = await loadModel(Buffer.from(cases['svc-probability'].model, 'base64'))
+  expect(model.capabilities.gradient).toEqual({ available: true, approximations: [expect.stringContaining('SVMClassifier') as string] })
+  await model.dispose()
+})
