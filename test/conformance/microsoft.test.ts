@@ -59,7 +59,7 @@ function graphOf(one: Case, shapes: Shapes): GraphAndFeeds {
   return { graph, feeds: new Map(given.map(({ i, tensor }) => [`x${i}`, tensor])) }
 }
 
-const lowered = ({ graph, feeds }: GraphAndFeeds): GraphAndFeeds => ({ graph: lower(graph, () => () => true), feeds })
+const lowered = ({ graph, feeds }: GraphAndFeeds): GraphAndFeeds => ({ graph: lower(graph, () => () => true, new Set()), feeds })
 
 /** Their lowering depends on sizes. */
 const NEED_SIZES = ['Inverse', 'Inverse of 1 × 1', 'RotaryEmbedding without a number of heads']
