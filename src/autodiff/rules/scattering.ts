@@ -54,14 +54,19 @@ const onesLike = (c: RuleContext): string => c.emitter.filled(1, c.emitter.shape
 /** dX = dY · Π updates */
 const multiplied = (c: RuleContext, { put }: Places): string => c.emitter.mul(c.dy, put(onesLike(c), c.input(2), 'mul'))
 
-/** dU = dY · x · Π of the other updates of its place, without dividing by an update that is 0. */
+/**
+ * dU = dY · x · Π of the other updates of its place, without dividing by an update that is 0. Where a single other is 0, so is the product, and
+ * yet it changes with that other: the factor is written as this 0 itself, so that second derivatives find it.
+ */
 function factor(c: RuleContext, { take, put }: Places): string {
   const e = c.emitter
-  const isZero = c.mask(c.isZero(c.input(2))) // updates' shape, like everything with `take`
-  const nonZero = c.emit('Where', [c.isZero(c.input(2)), c.scalar(1), c.input(2)])
+  const isZero = c.isZero(c.input(2)) // updates' shape, like everything with `take`
+  const nonZero = c.emit('Where', [isZero, c.scalar(1), c.input(2)])
   const product = e.mul(e.mul(c.dy, c.x), put(onesLike(c), nonZero, 'mul')) // x's shape
-  const otherZeros = e.sub(take(put(e.zerosLike(c.x), isZero, 'add')), isZero)
-  return e.mul(e.div(take(product), nonZero), c.mask(c.isZero(otherZeros)))
+  const sumOfOthers = (values: string) => e.sub(take(put(e.zerosLike(c.x), values, 'add')), values)
+  const otherZeros = sumOfOthers(c.mask(isZero))
+  const onlyZero = e.mul(c.mask(c.emit('Equal', [otherZeros, c.scalar(1)])), sumOfOthers(c.emit('Where', [isZero, c.input(2), c.scalar(0)])))
+  return e.mul(e.div(take(product), nonZero), e.add(c.mask(c.isZero(otherZeros)), onlyZero))
 }
 
 /** dY shared evenly by x and the updates that are as large as the result, like PyTorch's scatter_reduce. */
