@@ -86,7 +86,10 @@ export class Gradients {
   export(objective: Objective, withRespectTo: readonly string[] = this.#floatInputs): ExportedGradient {
     const { attachment, names, graph } = this.#request(objective, withRespectTo)
     const gradient = differentiate(graph, { objective: attachment, withRespectTo: names, memory: this.#source.memory })
-    return { ...gradientModel(this.#model.model, gradient, { 'probity:objective': JSON.stringify(attachment) }), approximations: gradient.approximations, ...(this.#source.session.externalFolder !== undefined && { externalFolder: this.#source.session.externalFolder }) }
+    const { approximations } = gradient
+    const metadata = { 'probity:objective': JSON.stringify(attachment), ...(approximations.length > 0 && { 'probity:approximations': approximations.join('\n') }) }
+    const { externalFolder } = this.#source.session
+    return { ...gradientModel(this.#model.model, gradient, metadata), approximations, ...(externalFolder !== undefined && { externalFolder }) }
   }
 
   /** What keeps the gradient from being made, node by node. */
