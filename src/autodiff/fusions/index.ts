@@ -1,6 +1,7 @@
 /** @file Rewrites of a graph before it is differentiated, which keep its values and make its gradient cheaper. */
 import type { Graph } from '../../graph/ir.js'
 import { shareGates } from './gated.js'
+import { poolFirst } from './pool-first.js'
 import { selectRows } from './select-rows.js'
 import type { Shortcuts } from './shortcut.js'
 
@@ -10,6 +11,6 @@ import type { Shortcuts } from './shortcut.js'
  * @param kept values that must stay, whole and under their names: those that gradients are wanted of, and the objective's
  */
 export function fuse(graph: Graph, kept: ReadonlySet<string>): { readonly graph: Graph; readonly shortcuts: Shortcuts } {
-  const rewritten = [selectRows].reduce((current, rewrite) => rewrite(current, kept), graph)
+  const rewritten = [selectRows, poolFirst].reduce((current, rewrite) => rewrite(current, kept), graph)
   return shareGates(rewritten, kept)
 }
