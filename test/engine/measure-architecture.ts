@@ -75,7 +75,6 @@ export async function measure(folder: string, exported: Exported): Promise<Error
 
 async function measureModel(model: LoadedModel, { internal }: Exported, truth: Truth): Promise<Errors> {
   const feeds = Object.fromEntries(Object.entries(truth.inputs).map(([name, packed]) => [name, unpack(packed)]))
-  const expected = Object.values(truth.gradients.element)
   const values = Object.keys(truth.gradients.element).flatMap((key) => (key in feeds ? [[key, key]] : key in internal ? [[key, internal[key]]] : []))
   const gradient = (rows: readonly number[] | null, loss?: Loss): Promise<Tensors> => {
     const some = rows === null ? feeds : Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, takeRows(tensor, rows, 0)]))
@@ -87,7 +86,7 @@ async function measureModel(model: LoadedModel, { internal }: Exported, truth: T
   for (const objective of ['element', 'cross-entropy'] as const) {
     for (const [key, name] of values) gradients[`${objective} ${key}`] = relativeError(all[objective][name], unpack(truth.gradients[objective][key]))
   }
-  const count = expected[0].dims[0]
+  const count = truth.target.length
   for (const taken of [...Array.from({ length: count }, (_, row) => [row]), Array.from({ length: count + 2 }, (_, row) => row % count)]) {
     const some = await gradient(taken, 'cross-entropy')
     for (const [key, name] of values) rows[`${taken.join()} ${key}`] = relativeError(some[name], takeRows(all['cross-entropy'][name], taken, 0))
