@@ -38,6 +38,18 @@ describe('networks that ONNX Runtime quantised', () => {
   })
 })
 
+describe('single operators', () => {
+  const operators = JSON.parse(readFileSync(new URL('operators.json', folder), 'utf8')) as Record<string, Recorded & { model: string }>
+
+  it.each(Object.entries(operators))('%s', async (_, { model, x, logits, weights, gradient }) => {
+    const { graph } = upgradeModel(readModel(new Uint8Array(Buffer.from(model, 'base64'))))
+    const answer = await gradientOf(graph, x, 'logits', weights)
+    expect(largestError(answer.forward, flat(logits))).toBeLessThanOrEqual(1e-5)
+    expect(largestError(answer.gradient, flat(gradient))).toBeLessThanOrEqual(1e-5)
+    expect(answer.approximations.join()).toMatch(/straight through its rounding/)
+  })
+})
+
 /** x → Quantize → (something in integers) → Dequantize, by hand: scale 0.5, zero point 10 of uint8, which saturates below −5 and above 122.5. */
 function byHand(between: (graph: TestGraph, q: string) => string, values: readonly number[], dtype: DType = 'uint8'): TestGraph & { y: string } {
   const graph = new TestGraph('static', 21)

@@ -2,6 +2,7 @@
 import type { Dim } from '../../contracts/model.js'
 import { intAttribute, intsAttribute } from '../ir.js'
 import { broadcast, divide, multiply, sum } from './dims.js'
+import { elementwise } from './elementwise.js'
 import { known, UNKNOWN, type Application, type Rule } from './known.js'
 import { linear } from './linear.js'
 
@@ -92,6 +93,7 @@ const groupQueryAttention: Rule = (application) => {
 const matMulNBits: Rule = ({ node, input }) => [known(input(0).dtype, input(0).dims && [...(input(0).dims ?? []).slice(0, -1), intAttribute(node, 'N', null)])]
 
 export const microsoft: Readonly<Record<string, Rule>> = {
+  QuantizeLinear: elementwise.QuantizeLinear, DequantizeLinear: elementwise.DequantizeLinear,
   Gelu: same, FastGelu: same, QuickGelu: same, BiasGelu: broadcastAll, BiasSplitGelu: half, BiasAdd: broadcastAll, Trilu: same, Inverse: same,
   FusedMatMul: fusedMatMul, TransposeMatMul: fusedMatMul, FusedGemm: linear.Gemm, FusedConv: linear.Conv, MatMulNBits: matMulNBits,
   SkipLayerNormalization: skipNormalization, SkipSimplifiedLayerNormalization: skipNormalization, EmbedLayerNormalization: embedLayerNormalization,
