@@ -1,11 +1,12 @@
 /** @file Reverse-mode differentiation: a graph in, a graph of plain ai.onnx operators out. Nothing is run here. */
 import { ProbityError } from '../contracts/errors.js'
 import { isFloat } from '../tensor/dtypes.js'
-import { ancestorsOf, prune, reaches, readsOf, upgradeOpset, type Graph, type Node, type ValueInfo } from '../graph/index.js'
+import { ancestorsOf, checkGraph, prune, reaches, readsOf, upgradeOpset, type Graph, type Node, type ValueInfo } from '../graph/index.js'
 import { backpropagate } from './backpropagate.js'
 import { chooseSegments } from './checkpoints.js'
 import { Emitter } from './emitter.js'
 import { fuse } from './fusions/index.js'
+import type { Shortcuts } from './fusions/shortcut.js'
 import { foldKnownIntegers } from './fusions/known-integers.js'
 import { lower } from './lower.js'
 import { loweringFor } from './lowerings/index.js'
@@ -39,10 +40,10 @@ export type DifferentiateOptions = {
 /**
  * The forward pass up to an objective, without gradients.
  *
- * @throws ProbityError `graph/unknown-value`, `objective/output`
+ * @throws ProbityError `graph/malformed`, `graph/unknown-value`, `objective/output`
  */
 export function objectiveGraph(graph: Graph, objective: ObjectiveSpec): ObjectiveGraph {
-  const { graph: forward, value, target } = withObjective(graph, objective)
+  const { graph: forward, value, target } = withObjective(checkGraph(graph), objective)
   return { ...keepInputs(prune(forward, [value]), forward), objectiveOutput: value, target }
 }
 
@@ -51,16 +52,11 @@ export function objectiveGraph(graph: Graph, objective: ObjectiveSpec): Objectiv
  * where the model treats rows one by one. A value that the objective does not depend on gets zeros. Conventions at ties and kinks are
  * PyTorch's; each rule states its own.
  *
- * @throws ProbityError `graph/no-gradient` naming node and operator; `graph/unknown-value`; `graph/not-differentiable`; `objective/output`
+ * @throws ProbityError `graph/malformed` or `graph/no-gradient` naming node and operator; `graph/unknown-value`; `graph/not-differentiable`; `objective/output`
  */
 export function differentiate(graph: Graph, { objective, withRespectTo, memory = 'normal' }: DifferentiateOptions): GradientGraph {
-  const upgraded = upgradeOpset(graph)
-  requireValue(upgraded, objective.output)
-  for (const name of withRespectTo) requireValue(upgraded, name)
-  const approximations = new Set<string>()
-  const lowered = lower(foldKnownIntegers(upgraded), (candidate) => isBetween(candidate, withRespectTo, objective.output), approximations)
-  const { graph: fused, shortcuts } = fuse(lowered, new Set([...withRespectTo, objective.output]))
-  const { graph: forward, value, target } = withObjective(fused, objective)
+  const { graph: prepared, shortcuts, approximations } = prepare(graph, objective, withRespectTo)
+  const { graph: forward, value, target } = withObjective(prepared, objective)
   const emitter = new Emitter(forward, { approximations })
   for (const name of withRespectTo) requireFloat(emitter, name)
   const seeds = new Map([[value, () => emitter.filled(1, emitter.shapeOf(value), emitter.dtype(value))]])
@@ -89,7 +85,7 @@ export function differentiate(graph: Graph, { objective, withRespectTo, memory =
  */
 export function obstacles(graph: Graph, options: DifferentiateOptions): string[] {
   const { objective, withRespectTo } = options
-  const upgraded = upgradeOpset(graph)
+  const upgraded = upgradeOpset(checkGraph(graph))
   for (const name of [objective.output, ...withRespectTo]) requireValue(upgraded, name)
   const isOnPath = isBetween(upgraded, withRespectTo, objective.output)
   const missing = upgraded.nodes.filter(isOnPath).flatMap((node) => (isConstant(node) || loweringFor(node) !== null ? [] : refusal(() => ruleFor(node))))
@@ -106,8 +102,18 @@ function refusal(work: () => unknown): string[] {
   }
 }
 
+/** The model's graph in operators that have rules, in the form that is differentiated. */
+export function prepare(graph: Graph, objective: ObjectiveSpec, withRespectTo: readonly string[]): { graph: Graph; shortcuts: Shortcuts; approximations: Set<string> } {
+  const upgraded = upgradeOpset(checkGraph(graph))
+  requireValue(upgraded, objective.output)
+  for (const name of withRespectTo) requireValue(upgraded, name)
+  const approximations = new Set<string>()
+  const lowered = lower(foldKnownIntegers(upgraded), (candidate) => isBetween(candidate, withRespectTo, objective.output), approximations)
+  return { ...fuse(lowered, new Set([...withRespectTo, objective.output])), approximations }
+}
+
 /** The graph with the objective behind it, on the internal opset and with every shape that can be known. */
-function withObjective(graph: Graph, objective: ObjectiveSpec): { graph: Graph; value: string; target: TargetInput | null } {
+export function withObjective(graph: Graph, objective: ObjectiveSpec): { graph: Graph; value: string; target: TargetInput | null } {
   requireValue(graph, objective.output)
   const emitter = new Emitter(upgradeOpset(graph))
   const { value, target, batch, dtype } = emitObjective(emitter, objective)

@@ -9,7 +9,7 @@ const place = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis)
 const topK: CaseMaker = (random) => {
   const dims = random.dims(1, 3, 4)
   const axis = random.axis(dims.length)
-  return { op: 'TopK', opset: random.pick([11, 18, 21]), attributes: { axis, largest: random.integer(0, 1) }, inputs: [fed(random.tensor(dims)), int64s([random.integer(1, dims[place(axis, dims.length)])])], outputs: random.integer(1, 2) }
+  return { op: 'TopK', opset: random.pick([11, 18, 21]), attributes: { axis, largest: random.integer(0, 1) }, inputs: [fed(random.tensor(dims)), int64s([random.integer(1, dims[place(axis, dims.length)])])], outputs: 2 }
 }
 
 const trilu: CaseMaker = (random) => {

@@ -1,0 +1,61 @@
+/** @file Axes, permutations and windows that cannot be. */
+import { intAttribute, intsAttribute, type Node } from '../ir.js'
+import { numbersOf, UNKNOWN, type Known } from '../shapes/known.js'
+
+/** Operators whose `axis` is one of the first input's. */
+const ONE_AXIS: ReadonlySet<string> = new Set([
+  'ArgMax', 'ArgMin', 'Compress', 'Concat', 'Gather', 'GatherElements', 'Hardmax', 'LayerNormalization', 'LogSoftmax', 'LpNormalization', 'RMSNormalization', 'ScatterElements', 'Softmax', 'Split', 'TopK',
+])
+/** Operators that slide a window over the axes behind batch and channels. */
+const WINDOWED: ReadonlySet<string> = new Set(['AveragePool', 'Conv', 'ConvInteger', 'ConvTranspose', 'LpPool', 'MaxPool', 'QLinearConv'])
+const WINDOW_LISTS = ['kernel_shape', 'strides', 'dilations'] as const
+
+/** What is wrong with the sizes that a node states, as far as it shows; null where nothing is. */
+export function rangeProblem(node: Node, values: ReadonlyMap<string, Known>): string | null {
+  if (node.domain !== '') return null
+  const value = (index: number): Known => values.get(node.inputs[index] ?? '') ?? UNKNOWN
+  const rank = value(0).dims?.length ?? null
+  if (WINDOWED.has(node.opType)) return windowProblem(node, rank)
+  if (rank === null) return null
+  if (ONE_AXIS.has(node.opType)) return axisProblem(node, rank, rank - 1)
+  if (node.opType === 'Flatten') return axisProblem(node, rank, rank)
+  if (node.opType === 'OneHot') return axisProblem(node, rank + 1, rank)
+  if (node.opType === 'Transpose') return permutationProblem(node, rank)
+  const axes = axesOf(node, value)
+  if (axes === null) return null
+  const span = node.opType === 'Unsqueeze' ? rank + axes.length : rank
+  const wrong = axes.find((axis) => axis < -span || axis >= span)
+  if (wrong !== undefined) return `its axis ${wrong} lies outside the ${span} axes of its ${node.opType === 'Unsqueeze' ? 'output' : 'input'}`
+  return new Set(axes.map((axis) => (axis < 0 ? axis + span : axis))).size < axes.length ? `its axes [${axes.join(', ')}] name one twice` : null
+}
+
+function axisProblem(node: Node, below: number, highest: number): string | null {
+  const axis = intAttribute(node, 'axis', null)
+  return axis === null || (axis >= -below && axis <= highest) ? null : `its attribute "axis" is ${axis}, outside of ${-below} to ${highest}`
+}
+
+/** Axes that are stated or known, of the operators that take several. */
+function axesOf(node: Node, value: (index: number) => Known): readonly number[] | null {
+  if (node.opType === 'CumSum') return numbersOf(value(1))
+  const position = node.opType === 'Slice' || node.opType === 'Pad' ? 3 : node.opType.startsWith('Reduce') || node.opType === 'Squeeze' || node.opType === 'Unsqueeze' ? 1 : null
+  return position === null ? null : intsAttribute(node, 'axes', null) ?? numbersOf(value(position))
+}
+
+function permutationProblem(node: Node, rank: number): string | null {
+  const order = intsAttribute(node, 'perm', null)
+  if (order === null || (order.length === rank && new Set(order).size === rank && order.every((axis) => axis >= 0 && axis < rank))) return null
+  return `its attribute "perm" is [${order.join(', ')}], which is no order of the ${rank} axes of its input`
+}
+
+function windowProblem(node: Node, rank: number | null): string | null {
+  if (rank !== null && rank < 3) return `its input has ${rank} axes, and needs batch, channels and at least one more`
+  for (const name of WINDOW_LISTS) {
+    const sizes = intsAttribute(node, name, null)
+    if (sizes?.some((size) => size < 1)) return `its attribute "${name}" is [${sizes.join(', ')}], where every number must be 1 or more`
+    if (sizes && rank !== null && sizes.length !== rank - 2) return `its attribute "${name}" has ${sizes.length} numbers for the ${rank - 2} axes that the window moves along`
+  }
+  const pads = intsAttribute(node, 'pads', null)
+  if (pads && rank !== null && pads.length !== 2 * (rank - 2)) return `its attribute "pads" has ${pads.length} numbers, and needs ${2 * (rank - 2)}`
+  const groups = intAttribute(node, 'group', 1)
+  return groups < 1 ? `its attribute "group" is ${groups}, and must be 1 or more` : null
+}
