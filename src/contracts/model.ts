@@ -47,6 +47,19 @@ export type GradientOptions = {
  */
 export type Capability = { readonly available: true; readonly approximations?: readonly string[] } | { readonly available: false; readonly reason: string }
 
+/** Straight paths, one per row, and the points on them at which gradients are taken. */
+export type GradientPaths = {
+  /** Every input, at the ends of the paths. */
+  readonly ends: Feeds
+  /** The inputs whose path is followed, where it starts; the others stay at their values. */
+  readonly starts: Feeds
+  /** Where the points lie, from 0 at the start to 1 at the end, and what the gradient at each counts. */
+  readonly nodes: Float64Array
+  readonly weights: Float64Array
+  /** Points per run of the model, at most. */
+  readonly blockRows: number
+}
+
 export interface Model {
   readonly inputs: readonly ModelInput[]
   readonly outputs: readonly ModelOutput[]
@@ -64,6 +77,11 @@ export interface Model {
   evaluate(feeds: Feeds, objective?: Objective): Promise<Tensor>
   /** Gradients of the objective summed over rows, one tensor per name in `withRespectTo`, shaped like the value. */
   gradient(feeds: Feeds, objective?: Objective, options?: GradientOptions): Promise<Tensors>
+  /**
+   * An optional speed-up: Σ weight · gradient over the points of each row's path, one tensor per input in `starts`, float64 and shaped like the input.
+   * The same numbers as from `gradient` at every point, up to rounding. Where a model lacks it, callers take the points one by one.
+   */
+  readonly pathGradient?: (paths: GradientPaths, objective?: Objective) => Promise<Tensors>
   dispose(): Promise<void>
 }
 

@@ -107,9 +107,26 @@ export async function evaluateStarts(model: Model, paths: Paths, objective: Obje
 
 /**
  * (x − x′) · ∫ ∂F/∂x along each pair's path, per path input [pairs, size]: Sundararajan, Taly & Yan 2017 (arXiv:1703.01365), eq. 1.
- * Points are pair-major; a run of the model sees at most `blockRows` of them. Sums are in double precision, in order.
+ * A run of the model sees at most `blockRows` points. A model that follows paths by itself is asked to, which takes less arithmetic.
  */
-export async function integrate(model: Model, paths: Paths, objective: Objective, starts: readonly Float64Array[], pairs: readonly Pair[], { nodes, weights }: Quadrature, blockRows: number): Promise<Float64Array[]> {
+export async function integrate(model: Model, paths: Paths, objective: Objective, starts: readonly Float64Array[], pairs: readonly Pair[], rule: Quadrature, blockRows: number): Promise<Float64Array[]> {
+  const totals = await (model.pathGradient && pairs.length > 0 ? integrateByModel : integrateByPoints)(model, paths, objective, starts, pairs, rule, blockRows)
+  paths.inputs.forEach(({ end, size }, i) => pairs.forEach(({ row, start }, pair) => {
+    for (let k = 0; k < size; k++) totals[i][pair * size + k] *= end[row * size + k] - starts[i][start * size + k]
+  }))
+  return totals
+}
+
+async function integrateByModel(model: Model, paths: Paths, objective: Objective, starts: readonly Float64Array[], pairs: readonly Pair[], rule: Quadrature, blockRows: number): Promise<Float64Array[]> {
+  const rowOf = pairs.map(({ row }) => row)
+  const ends = feedPoints(paths, rowOf, paths.inputs.map(({ end, size }) => gather(end, size, rowOf)))
+  const beginnings = feedPoints({ ...paths, fixed: [] }, rowOf, paths.inputs.map(({ size }, i) => gather(starts[i], size, pairs.map(({ start }) => start))))
+  const sums = await model.pathGradient!({ ends, starts: beginnings, ...rule, blockRows }, objectiveFor(objective, rowOf, paths.rows))
+  return paths.inputs.map(({ name }) => toNumbers(sums[name]))
+}
+
+/** Points are pair-major; sums are in double precision, in order. */
+async function integrateByPoints(model: Model, paths: Paths, objective: Objective, starts: readonly Float64Array[], pairs: readonly Pair[], { nodes, weights }: Quadrature, blockRows: number): Promise<Float64Array[]> {
   const totals = paths.inputs.map(({ size }) => new Float64Array(pairs.length * size))
   const names = paths.inputs.map(({ name }) => name)
   const steps = nodes.length
@@ -120,9 +137,6 @@ export async function integrate(model: Model, paths: Paths, objective: Objective
     const gradients = await model.gradient(feedPoints(paths, rowOf, points), objectiveFor(objective, rowOf, paths.rows), { withRespectTo: names })
     paths.inputs.forEach(({ name, size }, i) => accumulate(totals[i], toNumbers(gradients[name]), weights, from, count, size))
   }
-  paths.inputs.forEach(({ end, size }, i) => pairs.forEach(({ row, start }, pair) => {
-    for (let k = 0; k < size; k++) totals[i][pair * size + k] *= end[row * size + k] - starts[i][start * size + k]
-  }))
   return totals
 }
 

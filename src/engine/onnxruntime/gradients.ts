@@ -1,7 +1,7 @@
 /** @file Gradients and objective values of one model: compiled once per (objective, values) and run in blocks. */
-import { differentiate, gradientModel, objectiveGraph, obstacles, type ObjectiveGraph } from '../../autodiff/index.js'
+import { differentiate, gradientModel, objectiveGraph, obstacles, pathGradient, type ObjectiveGraph, type PathGraph } from '../../autodiff/index.js'
 import { messageOf, ProbityError } from '../../contracts/errors.js'
-import type { Capability, Dim, ModelInput } from '../../contracts/model.js'
+import type { Capability, Dim, GradientPaths, ModelInput } from '../../contracts/model.js'
 import { nearest } from '../../contracts/near-names.js'
 import type { Objective } from '../../contracts/objective.js'
 import type { Tensor } from '../../contracts/tensor.js'
@@ -11,6 +11,7 @@ import { blocksOf, joinBlocks, sumBlocks, type Block } from '../blocks.js'
 import type { CheckedFeeds } from '../feeds.js'
 import type { ExportedGradient } from '../options.js'
 import { attach, targetTensor, type Attachment, type ObjectiveSources } from '../objective.js'
+import { runPaths } from './path-runs.js'
 import { openSession, type Session, type SessionOptions } from './session.js'
 
 export type GradientSource = Omit<ObjectiveSources, 'values'> & {
@@ -22,14 +23,15 @@ export type GradientSource = Omit<ObjectiveSources, 'values'> & {
   readonly session: SessionOptions
 }
 
-type Compiled<G extends ObjectiveGraph> = { readonly graph: G; readonly session: Session }
+type Compilable = ObjectiveGraph | PathGraph
+type Compiled<G extends Compilable> = { readonly graph: G; readonly session: Session }
 /** At the internal opset and with shapes; `perRow` are the values that depend on per-row inputs. */
 type Prepared = { readonly model: OnnxModel; readonly perRow: ReadonlySet<string>; readonly values: ReadonlySet<string> }
 type Answer = { readonly block: Block; readonly outputs: ReadonlyMap<string, Tensor> }
 
 export class Gradients {
   readonly #source: GradientSource
-  readonly #compiled = new Map<string, Promise<Compiled<ObjectiveGraph>>>()
+  readonly #compiled = new Map<string, Promise<Compiled<Compilable>>>()
   readonly #floatInputs: readonly string[]
   #prepared: Prepared | null = null
   #capability: Capability | null = null
@@ -80,6 +82,27 @@ export class Gradients {
     const outputs = names.map((name) => [name, graph.gradients.get(name)!] as const)
     const answers = await this.#run(session, graph, attachment, feeds, objective, outputs.map(([, output]) => output))
     return outputs.map(([name, output]) => [name, this.#join(name, parts(answers, output))])
+  }
+
+  /** Whether rows lie along the first axis of every input that has rows, and any number of them can be fed. */
+  get hasPaths(): boolean {
+    const { inputs, fixedBatch } = this.#source
+    return fixedBatch === null && inputs.every(({ batchAxis }) => batchAxis === null || batchAxis === 0)
+  }
+
+  /** @param starts rows of the inputs whose path is followed, as many as there are ends */
+  async pathGradient(paths: GradientPaths, { tensors, rows }: CheckedFeeds, starts: ReadonlyMap<string, Tensor>, objective: Objective): Promise<[string, Tensor][]> {
+    const along = [...starts.keys()]
+    const { attachment, graph: forward } = this.#request(objective, along)
+    const perRow = new Set(this.#source.inputs.filter(({ batchAxis }) => batchAxis !== null).map(({ name }) => name))
+    const { graph, session } = await this.#compile(JSON.stringify(['paths', attachment, ...along]), () => pathGradient(forward, { objective: attachment, along, perRow: [...perRow] }))
+    const fixed = [...tensors].filter(([name]) => !starts.has(name))
+    const followed = new Map(fixed.filter(([name]) => perRow.has(name)))
+    if (graph.target) followed.set(graph.target.name, targetTensor(objective.target, attachment, dimsOf(forward, attachment.output), graph.target.dtype, rows ?? 1))
+    return runPaths(session, graph, paths, {
+      starts, ends: new Map([...tensors].filter(([name]) => starts.has(name))), perRow: followed, shared: new Map(fixed.filter(([name]) => !perRow.has(name))),
+      rows: rows ?? 1, blockRows: Math.min(paths.blockRows, this.#source.blockRows),
+    })
   }
 
   /** The gradient as a file of its own, instead of a session here. */
@@ -146,7 +169,7 @@ export class Gradients {
     return answers
   }
 
-  #compile<G extends ObjectiveGraph>(key: string, build: () => G): Promise<Compiled<G>> {
+  #compile<G extends Compilable>(key: string, build: () => G): Promise<Compiled<G>> {
     const known = this.#compiled.get(key) as Promise<Compiled<G>> | undefined
     if (known) return known
     const compiled = this.#open(build)
@@ -155,7 +178,7 @@ export class Gradients {
     return compiled
   }
 
-  async #open<G extends ObjectiveGraph>(build: () => G): Promise<Compiled<G>> {
+  async #open<G extends Compilable>(build: () => G): Promise<Compiled<G>> {
     const { session } = this.#source
     const graph = build()
     const bytes = writeModel({ ...this.#model.model, graph })

@@ -1,6 +1,6 @@
 /** @file The Model contract on ONNX Runtime's CPU provider. */
 import { ProbityError } from '../../contracts/errors.js'
-import type { Capability, EngineInfo, GradientOptions, ModelInput, ModelOutput, Prediction } from '../../contracts/model.js'
+import type { Capability, EngineInfo, GradientOptions, GradientPaths, ModelInput, ModelOutput, Prediction } from '../../contracts/model.js'
 import type { Objective } from '../../contracts/objective.js'
 import type { Feeds, Tensor, Tensors } from '../../contracts/tensor.js'
 import { blocksOf, joinBlocks, sameForAllBlocks, type Block, type Blocking } from '../blocks.js'
@@ -22,6 +22,7 @@ export class OnnxruntimeModel implements LoadedModel {
   readonly producer: string
   readonly opset: number | null
   readonly capabilities: { readonly gradient: Capability }
+  readonly pathGradient?: (paths: GradientPaths, objective?: Objective) => Promise<Tensors>
   readonly #forward: Session
   readonly #gradients: Gradients
   readonly #blockRows: number
@@ -40,6 +41,7 @@ export class OnnxruntimeModel implements LoadedModel {
     this.#forward = forward
     this.#gradients = gradients
     this.#blockRows = blockRows
+    if (gradients.hasPaths) this.pathGradient = (paths, objective = {}) => this.#alongPaths(paths, objective)
     // Differentiating a large graph takes longer than opening it, and most audits never ask.
     this.capabilities = Object.defineProperty({} as { gradient: Capability }, 'gradient', { enumerable: true, get: () => gradients.capability })
   }
@@ -64,6 +66,14 @@ export class OnnxruntimeModel implements LoadedModel {
   async gradient(feeds: Feeds, objective: Objective = {}, { withRespectTo }: GradientOptions = {}): Promise<Tensors> {
     this.#refuseDisposed()
     return record(await this.#gradients.gradient(checkFeeds(feeds, this.inputs), objective, listOf(withRespectTo)))
+  }
+
+  async #alongPaths(paths: GradientPaths, objective: Objective): Promise<Tensors> {
+    this.#refuseDisposed()
+    const ends = checkFeeds(paths.ends, this.inputs)
+    const starts = checkFeeds(paths.starts, this.inputs.filter(({ name }) => Object.hasOwn(paths.starts, name)))
+    if (starts.rows !== ends.rows) throw new ProbityError('engine/rows', `There are ${starts.rows} starts of paths for ${ends.rows} ends: give one for each`)
+    return record(await this.#gradients.pathGradient(paths, ends, starts.tensors, objective))
   }
 
   exportGradient(objective: Objective = {}, { withRespectTo }: GradientOptions = {}): ExportedGradient {
