@@ -274,6 +274,14 @@ export class Emitter {
     return this.emit('ConstantOfShape', [shape], { value: tensorValue(fromNumbers([value], [1], dtype)) })
   }
 
+  /**
+   * Zeros before and after each axis, negative numbers of them to cut. All axes are named on purpose: without names ONNX Runtime fuses a Pad of
+   * weights into the convolution that reads them, as if its input were padded; with the names of some it permutes pads wrongly beside a Transpose.
+   */
+  pad(name: string, pads: readonly (number | string)[]): string {
+    return this.emit('Pad', [name, this.joinInts(pads), '', this.ints(Array.from({ length: pads.length / 2 }, (_, axis) => axis))])
+  }
+
   zerosLike(name: string): string {
     return this.filled(0, this.shapeOf(name), this.dtype(name))
   }

@@ -12,8 +12,11 @@ function centerCropPad(c: NodeContext): string[] {
   const target = e.knownDtype(c.input(1)) === 'int64' ? c.input(1) : e.cast(c.input(1), 'int64')
   const difference = e.sub(target, axes ? c.emit('Gather', [shape, axes]) : shape) // [axes]
   const begin = e.div(difference, e.ints([2]))
-  const pads = c.emit('Concat', [begin, e.sub(difference, begin)], { axis: 0 })
-  return [c.emit('Pad', axes ? [c.x, pads, '', axes] : [c.x, pads])]
+  const end = e.sub(difference, begin)
+  const rank = e.rank(c.x)
+  if (stated === null || rank === null) return [c.emit('Pad', [c.x, c.emit('Concat', [begin, end], { axis: 0 }), ...(axes ? ['', axes] : [])])]
+  const places = Array.from({ length: rank }, (_, axis) => stated.findIndex((one) => (one + rank) % rank === axis))
+  return [e.pad(c.x, [begin, end].flatMap((of) => places.map((at) => (at < 0 ? 0 : e.emit('Slice', [of, e.ints([at]), e.ints([at + 1])])))))]
 }
 
 export const images = {

@@ -46,7 +46,7 @@ function padBack(c: RuleContext, axis: number, rank: number, { first, count }: R
   const other = typeof missing === 'number' ? missing - known : known === 0 ? missing : e.sub(missing, e.ints([known]))
   const [before, after] = first >= 0 ? [known, other] : [other, known]
   const pads = [before, after].flatMap((amount) => Array.from({ length: rank }, (_, i) => (i === axis ? amount : 0)))
-  return pads.every((amount) => amount === 0) ? dy : c.emit('Pad', [dy, e.joinInts(pads)])
+  return pads.every((amount) => amount === 0) ? dy : e.pad(dy, pads)
 }
 
 export const indexing = {

@@ -45,9 +45,9 @@ function pad(c: RuleContext, input: number): string | null {
   const mode = c.node.attributes.get('mode')
   const constant = mode === undefined || (mode.type === 'string' && new TextDecoder().decode(mode.value) === 'constant')
   if (input === 0 && !constant) return scatterBack(c, (positions) => c.emit('Pad', [positions, c.input(1), '', c.input(3)].slice(0, c.hasInput(3) ? 4 : 2), { mode }))
-  const pads = c.emitter.constantNumbers(c.input(1))
-  const negated = pads ? c.emitter.ints(pads.map((value) => (value === 0 ? 0 : -value))) : c.emitter.neg(c.input(1))
-  const inside = c.emit('Pad', c.hasInput(3) ? [c.dy, negated, '', c.input(3)] : [c.dy, negated])
+  const pads = c.emitter.constantNumbers(c.input(1))?.map((value) => (value === 0 ? 0 : -value))
+  const negated = pads ? c.emitter.ints(pads) : c.emitter.neg(c.input(1))
+  const inside = c.hasInput(3) ? c.emit('Pad', [c.dy, negated, '', c.input(3)]) : pads ? c.emitter.pad(c.dy, pads) : c.emit('Pad', [c.dy, negated])
   if (input === 0) return inside
   if (input !== 2) return null
   return c.emitter.reshapeLike(c.emitter.sub(c.emit('ReduceSum', [c.dy], { keepdims: 0 }), c.emit('ReduceSum', [inside], { keepdims: 0 })), c.input(2))

@@ -14,7 +14,7 @@ export function slice(c: RuleContext, input: number): string | null {
     pads[axis] = start
     pads[axis + rank] = size - end
   }
-  return pads.some((pad) => pad !== 0) ? c.emit('Pad', [dy, c.emitter.ints(pads)]) : dy
+  return pads.some((pad) => pad !== 0) ? c.emitter.pad(dy, pads) : dy
 }
 
 /** Along one axis: the elements at start, start + step, … below end, which lies `step` after the last. */
@@ -54,5 +54,5 @@ function spread(c: RuleContext, gradient: string, { axis, step, reversed, count 
   const column = c.emit('Unsqueeze', [forward, e.ints([axis + 1])]) // [a…, count, 1, b…]
   const pads = Array.from({ length: 2 * (rank + 1) }, (_, i) => (i === rank + 1 + axis + 1 ? step - 1 : 0))
   const sizes = Array.from({ length: rank }, (_, i) => (i === axis ? count * step : e.size(forward, i)))
-  return c.emit('Reshape', [c.emit('Pad', [column, e.ints(pads)]), e.joinInts(sizes)], { allowzero: 1 }) // [a…, count · step, b…]
+  return c.emit('Reshape', [e.pad(column, pads), e.joinInts(sizes)], { allowzero: 1 }) // [a…, count · step, b…]
 }

@@ -63,7 +63,7 @@ export function overhang(c: RuleContext, windows: Windows): readonly (number | s
 /** Cuts what windows have spread, [rows, channels, …], down to the part that is x, and fills what no window reached with zeros. */
 export function fit(c: RuleContext, whole: string, windows: Windows): string {
   const pads = [0, 0, ...windows.begin.map((pad) => negated(c, pad)), 0, 0, ...overhang(c, windows).map((pad) => negated(c, pad))]
-  return pads.every((pad) => pad === 0) ? whole : c.emit('Pad', [whole, c.emitter.joinInts(pads)])
+  return pads.every((pad) => pad === 0) ? whole : c.emitter.pad(whole, pads)
 }
 
 /** −1 × a size. */
