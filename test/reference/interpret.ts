@@ -21,11 +21,12 @@ import { resizing } from './resizing.js'
 import { selection } from './selection.js'
 import { sampling } from './sampling.js'
 import { shaping } from './shaping.js'
+import { signals } from './signal.js'
 import { fromTensor, isRefTensor, type RefTensor, type RefValue } from './tensor.js'
 import { unpooling } from './unpooling.js'
 
 const KERNELS: ReadonlyMap<string, Kernels[string]> = new Map(
-  [elementwise, activation, algebra, losses, matmul, convolution, pooling, normalization, attention, reduction, shaping, indexing, selection, quantization, generating, resizing, unpooling, sampling, regions, recurrentLayers].flatMap((family) => Object.entries(family)),
+  [elementwise, activation, algebra, losses, matmul, convolution, pooling, normalization, attention, reduction, shaping, indexing, selection, quantization, generating, resizing, unpooling, sampling, regions, recurrentLayers, signals].flatMap((family) => Object.entries(family)),
 )
 
 /** Names of the ai.onnx operators that can be interpreted. */

@@ -14,6 +14,7 @@ import { recurrent } from './recurrent.js'
 import { scans } from './scan.js'
 import { scikitLearn } from './scikit-learn.js'
 import { sequences } from './sequences.js'
+import { signals } from './signal.js'
 import { specFunctions } from './spec-functions.js'
 
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
@@ -30,6 +31,7 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
     ...quantizedOperators,
     ...sequences,
     ...recurrent,
+    ...signals,
     ...scans,
   }))],
   ['com.microsoft', new Map<string, Lowering>(Object.entries({ ...microsoft, ...microsoftQuantized }))],

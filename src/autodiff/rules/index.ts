@@ -25,6 +25,7 @@ import { resampling } from './resize.js'
 import { scattering } from './scattering.js'
 import { selection } from './selection.js'
 import { sequence } from './sequence.js'
+import { signal } from './signal.js'
 import { space } from './space.js'
 import { trigonometry } from './trigonometry.js'
 import { unpool } from './unpool.js'
@@ -32,7 +33,7 @@ import { unpool } from './unpool.js'
 /** ai.onnx. A differentiable operator without a rule does not compile. */
 const ONNX_RULES: Readonly<Record<DifferentiableOp, Rule>> = {
   ...linear, ...convolution, ...pooling, ...normalization, ...elementwise, ...activation, ...reduction, ...movement, ...indexing, ...controlFlow, ...sequence,
-  ...trigonometry, ...product, ...cumulative, ...einsum, ...determinant, ...dropouts,
+  ...trigonometry, ...product, ...cumulative, ...einsum, ...determinant, ...dropouts, ...signal,
   ...scattering, ...selection, ...quantization,
   ...averages, ...regions, ...space, ...resampling, ...unpool,
 }

@@ -16,6 +16,8 @@ export type DifferentiableOp =
   | 'Elu' | 'Selu' | 'Celu' | 'HardSigmoid' | 'HardSwish' | 'Softsign' | 'PRelu' | 'ThresholdedRelu' | 'Shrink' | 'Gelu' | 'Dropout'
   // reductions
   | 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceLogSumExp' | 'ReduceSumSquare' | 'ReduceL1' | 'ReduceL2' | 'ReduceProd' | 'CumSum' | 'Einsum' | 'Det'
+  // signals
+  | 'DFT'
   // movement
   | 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze' | 'Transpose' | 'Concat' | 'Split' | 'Slice' | 'Pad' | 'Expand' | 'Tile'
   // images

@@ -13,9 +13,10 @@ import { microsoft, simplifiedNormalization } from './microsoft.js'
 import { ml } from './ml.js'
 import { reduction } from './reduction.js'
 import { sequence } from './sequence.js'
+import { signal } from './signal.js'
 
 const RULES: ReadonlyMap<string, ReadonlyMap<string, Rule>> = new Map([
-  ['', new Map(Object.entries({ ...elementwise, ...attention, ...simplifiedNormalization, ...algebra, ...losses, ...linear, ...layout, ...indexing, ...images, ...reduction, ...constants, ...sequence }))],
+  ['', new Map(Object.entries({ ...elementwise, ...attention, ...simplifiedNormalization, ...algebra, ...losses, ...linear, ...layout, ...indexing, ...images, ...reduction, ...constants, ...sequence, ...signal }))],
   ['ai.onnx.ml', new Map(Object.entries(ml))],
   ['com.microsoft', new Map(Object.entries(microsoft))],
 ])
