@@ -1,7 +1,7 @@
 /** @file Reverse-mode differentiation: a graph in, a graph of plain ai.onnx operators out. Nothing is run here. */
 import { ProbityError } from '../contracts/errors.js'
 import { isFloat } from '../tensor/dtypes.js'
-import { ancestorsOf, checkGraph, prune, reaches, readsOf, upgradeOpset, type Graph, type Node, type ValueInfo } from '../graph/index.js'
+import { ancestorsOf, checkGraph, operatorOf, prune, reaches, readsOf, upgradeOpset, type Graph, type Node, type ValueInfo } from '../graph/index.js'
 import { backpropagate } from './backpropagate.js'
 import { chooseSegments } from './checkpoints.js'
 import { Emitter } from './emitter.js'
@@ -88,8 +88,10 @@ export function obstacles(graph: Graph, options: DifferentiateOptions): string[]
   const upgraded = upgradeOpset(checkGraph(graph))
   for (const name of [objective.output, ...withRespectTo]) requireValue(upgraded, name)
   const isOnPath = isBetween(upgraded, withRespectTo, objective.output)
-  const missing = upgraded.nodes.filter(isOnPath).flatMap((node) => (isConstant(node) || loweringFor(node) !== null ? [] : refusal(() => ruleFor(node))))
-  return missing.length > 0 ? missing : refusal(() => differentiate(upgraded, options))
+  const refused = refusal(() => differentiate(upgraded, options))
+  // Past a constant operator no rule is needed, so a missing one is in the way only where something is.
+  const missing = refused.length === 0 ? [] : upgraded.nodes.filter(isOnPath).flatMap((node) => (isConstant(node) || loweringFor(node) !== null ? [] : refusal(() => ruleFor(node))))
+  return missing.length > 0 ? missing : refused
 }
 
 function refusal(work: () => unknown): string[] {
@@ -109,6 +111,8 @@ export function prepare(graph: Graph, objective: ObjectiveSpec, withRespectTo: r
   for (const name of withRespectTo) requireValue(upgraded, name)
   const approximations = new Set<string>()
   const lowered = lower(foldKnownIntegers(upgraded), (candidate) => isBetween(candidate, withRespectTo, objective.output), approximations)
+  // Behind an operator that nobody knows shapes are unknown too: the operator is the reason to give.
+  for (const node of lowered.nodes.filter(isBetween(lowered, withRespectTo, objective.output))) if (!isConstant(node) && operatorOf(node, lowered) === null) ruleFor(node)
   return { ...fuse(lowered, new Set([...withRespectTo, objective.output])), approximations }
 }
 

@@ -17,7 +17,8 @@ export type Operator = {
 
 /** The operator in the version that the graph imports; null where no table has it. */
 export function operatorOf(node: Node, graph: Pick<Graph, 'opsets'>): Operator | null {
-  const opset = opsetOf(graph, node.domain)
+  // Runtimes take the newest version of a domain that the file forgets to import.
+  const opset = opsetOf(graph, node.domain) || Infinity
   const row = rowsOf(node.domain === '' ? node.opType : `${node.domain}:${node.opType}`).findLast(([, since]) => since <= opset)
   if (row === undefined) return null
   const known = parsed.get(row)

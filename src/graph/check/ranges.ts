@@ -1,5 +1,6 @@
 /** @file Axes, permutations and windows that cannot be. */
-import { intAttribute, intsAttribute, type Node } from '../ir.js'
+import { dtypeOfNumber } from '../codec/data-types.js'
+import { intAttribute, intsAttribute, stringAttribute, type Node } from '../ir.js'
 import { numbersOf, UNKNOWN, type Known } from '../shapes/known.js'
 
 /** Operators whose `axis` is one of the first input's. */
@@ -13,11 +14,13 @@ const WINDOW_LISTS = ['kernel_shape', 'strides', 'dilations'] as const
 /** What is wrong with the sizes that a node states, as far as it shows; null where nothing is. */
 export function rangeProblem(node: Node, values: ReadonlyMap<string, Known>): string | null {
   if (node.domain !== '') return null
+  if (node.opType === 'Einsum') return equationProblem(node)
+  if (node.opType === 'Cast') return dtypeOfNumber(intAttribute(node, 'to', 0)) === null ? `its attribute "to" is ${intAttribute(node, 'to', 0)}, which is no element type` : null
   const value = (index: number): Known => values.get(node.inputs[index] ?? '') ?? UNKNOWN
   const rank = value(0).dims?.length ?? null
   if (WINDOWED.has(node.opType)) return windowProblem(node, rank)
   if (rank === null) return null
-  if (ONE_AXIS.has(node.opType)) return axisProblem(node, rank, rank - 1)
+  if (ONE_AXIS.has(node.opType)) return axisProblem(node, rank, rank - 1) ?? pieceProblem(node)
   if (node.opType === 'Flatten') return axisProblem(node, rank, rank)
   if (node.opType === 'OneHot') return axisProblem(node, rank + 1, rank)
   if (node.opType === 'Transpose') return permutationProblem(node, rank)
@@ -58,4 +61,22 @@ function windowProblem(node: Node, rank: number | null): string | null {
   if (pads && rank !== null && pads.length !== 2 * (rank - 2)) return `its attribute "pads" has ${pads.length} numbers, and needs ${2 * (rank - 2)}`
   const groups = intAttribute(node, 'group', 1)
   return groups < 1 ? `its attribute "group" is ${groups}, and must be 1 or more` : null
+}
+
+/** A term per input, each of letters and at most one ellipsis, and perhaps one for the result. */
+function equationProblem(node: Node): string | null {
+  const equation = stringAttribute(node, 'equation', '')
+  const terms = /^([a-z.,]*)(->([a-z.]*))?$/i.exec(equation.replaceAll(/\s/g, ''))
+  const operands = terms?.[1].split(',') ?? []
+  const isTerm = (term: string) => /^[a-z]*(\.\.\.)?[a-z]*$/i.test(term)
+  if (terms === null || ![...operands, terms[3] ?? ''].every(isTerm)) return `its attribute "equation" is "${equation.slice(0, 200)}", which is no equation`
+  const labels = new Set(terms[1])
+  const unknown = [...(terms[3] ?? '')].find((label) => !labels.has(label))
+  if (unknown !== undefined) return `its attribute "equation" is "${equation.slice(0, 200)}", where the result has "${unknown}" and no input has`
+  return operands.length === node.inputs.length ? null : `its attribute "equation" names ${operands.length} inputs, and it has ${node.inputs.length}`
+}
+
+const pieceProblem = (node: Node): string | null => {
+  const pieces = node.opType === 'Split' ? intAttribute(node, 'num_outputs', null) : null
+  return pieces === null || pieces === node.outputs.length ? null : `its attribute "num_outputs" is ${pieces}, and it has ${node.outputs.length} outputs`
 }

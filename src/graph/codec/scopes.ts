@@ -7,7 +7,10 @@ import { describeNode } from './read-graph.js'
 /** Sorts the graph and its subgraphs. `outer` holds the names that enclosing graphs define. */
 export function settleGraph(graph: Graph, outer: ReadonlySet<string> = new Set()): Graph {
   const own = new Set<string>()
-  for (const { name } of graph.inputs) define(own, name, `Input "${name}"`)
+  for (const { name } of graph.inputs) {
+    if (name === '') throw new ProbityError('graph/malformed', 'An input has no name. Export the model again.')
+    define(own, name, `Input "${name}"`)
+  }
   for (const name of [...graph.initializers.keys(), ...graph.sparseInitializers.keys()]) define(own, name, `Initializer "${name}"`)
   const scope = new Set([...outer, ...own])
   const nodes = settleNodes(graph.nodes, own, scope)
