@@ -9,6 +9,8 @@ import { float, int, ints, string, type Attribute, type Graph } from '../../src/
 import { largestError } from '../reference/compare.js'
 import { interpret, refTensor, toTensor, type RefTensor } from '../reference/index.js'
 import { checkGradient, floatInputs, referenceGradients, runtimeGradients } from './check-gradient.js'
+import { forAll } from './properties.js'
+import { gradientsAsObjective } from './second-derivative.js'
 import { withObjective, type GraphAndFeeds, type Shapes } from './operator-case.js'
 
 type StoredTensor = { dims: number[]; dtype: DType; data: number[] }
@@ -96,6 +98,15 @@ describe('com.microsoft', () => {
     }
   })
 })
+
+const onePerOperator = new Map(cases.map((one) => [one.op, one]))
+
+test.each([...onePerOperator])('the second derivative of %s', (_, one) =>
+  forAll(async (random) => {
+    const [first] = floatInputs(graphOf(one, 'static').graph)
+    const { graph, feeds } = gradientsAsObjective(weighed(one, 'static'), [first], random)
+    await checkGradient(graph, feeds, 'second', [first])
+  }, 1))
 
 test('gradients are made of plain operators', () => {
   for (const one of cases) {

@@ -1,5 +1,6 @@
 /** @file The gradient of every operator's gradient against finite differences of the first, and ONNX Runtime's answer against the reference's. */
 import { describe, test } from 'vitest'
+import { batchFirstCases, recurrentCases } from './cases/recurrent.js'
 import { checkGradient } from './check-gradient.js'
 import { cases } from './check-operator.js'
 import { forwardGraph, randomWeights, withObjective, type CaseMaker } from './operator-case.js'
@@ -19,5 +20,5 @@ const checkSecond = (make: CaseMaker, runs: number): Promise<void> =>
   }, runs)
 
 describe('gradients of gradients', () => {
-  test.each(Object.entries(cases))('%s', (_, make) => checkSecond(make, 3))
+  test.each(Object.entries({ ...cases, ...recurrentCases, ...batchFirstCases }))('%s', (_, make) => checkSecond(make, 2), 60_000)
 })
