@@ -182,7 +182,7 @@ export class Gradients {
     const { session } = this.#source
     const graph = build()
     const bytes = writeModel({ ...this.#model.model, graph })
-    return { graph, session: await openSession(bytes, { ...session, memory: this.#source.memory, label: `the gradient of ${session.label}` }) }
+    return { graph, session: await openSession(bytes, { ...session, label: `the gradient of ${session.label}` }) }
   }
 
   #requireValue(name: string): void {

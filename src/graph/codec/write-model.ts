@@ -1,8 +1,9 @@
 /** @file IR → ONNX file. */
-import { create, toBinary } from '@bufbuild/protobuf'
+import { create } from '@bufbuild/protobuf'
 import { messageOf, ProbityError } from '../../contracts/errors.js'
 import type { FunctionDefinition, OnnxModel } from '../ir.js'
 import { FunctionProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, type FunctionProto, type OperatorSetIdProto } from '../onnx-proto.js'
+import { assemble } from './assemble.js'
 import { writeAttribute, writeGraph, writeNode } from './write-graph.js'
 import { writeEntries, writeValueInfo } from './write-type.js'
 
@@ -20,12 +21,12 @@ export function writeModel(model: OnnxModel): Uint8Array {
     ...(model.domain ? { domain: model.domain } : {}),
     ...(model.modelVersion ? { modelVersion: model.modelVersion } : {}),
     ...(model.doc ? { docString: model.doc } : {}),
-    graph: writeGraph(model.graph),
     metadataProps: writeEntries(model.metadata),
     functions: model.functions.map(writeFunction),
   })
+  const graph = writeGraph(model.graph)
   try {
-    return toBinary(ModelProtoSchema, proto)
+    return assemble(proto, graph)
   } catch (error) {
     throw new ProbityError('graph/unwritable', `The model cannot be written as ONNX: ${messageOf(error)}`, { cause: error })
   }
