@@ -1,6 +1,6 @@
 /**
  * Mutates models, tables and configurations and feeds them to their readers in this process. Whatever happens must be a ProbityError: no other
- * exception, no input over the time limit, no change of Object.prototype.
+ * exception, no input over the time limit, no change of Object.prototype. Graphs are mutated and differentiated after that.
  *
  *   npm run fuzz [runs per loader] [seed]
  */
@@ -13,6 +13,7 @@ import { ProbityError } from '../dist/src/contracts/errors.js'
 import { readTable } from '../dist/src/data/index.js'
 import { preflight, readModel, writeModel } from '../dist/src/graph/index.js'
 import { randomStream } from '../dist/src/tensor/random.js'
+import { fuzzGradients } from './gradients.mjs'
 
 const [runs = 2000, seed = 0] = process.argv.slice(2).map(Number)
 const LIMIT_MS = 2000
@@ -86,4 +87,5 @@ for (const [name, { seeds, load }] of Object.entries(LOADERS)) {
   console.log(`${name}: ${runs} inputs, ${refused} refused, ${failures} failures so far`)
 }
 rmSync(folder, { recursive: true })
+failures += await fuzzGradients(runs, seed)
 process.exitCode = failures === 0 ? 0 : 1

@@ -53,12 +53,19 @@ const arrayFeatureExtractor = (c: NodeContext): string[] => {
   return [c.rank(c.x) === 1 ? c.emit('Unsqueeze', [picked, c.emitter.ints([0])]) : picked]
 }
 
+/** Runtimes compare widths only when they run: behind a lowering they would name nodes that the model does not have. */
+function requireColumns(c: NodeContext, x: string, columns: number): void {
+  const given = c.dims(x)?.[1]
+  if (typeof given === 'number' && given !== columns) throw c.refuse(`it is made for rows of ${columns} values, and "${c.x}" has ${given}. Export the model again.`)
+}
+
 /** x·Wᵀ + b of [rows, features] and coefficients in rows → [rows, outputs] */
 function linear(c: NodeContext, outputs: number): string {
   const coefficients = floats(c.node, 'coefficients')
   const intercepts = floats(c.node, 'intercepts')
   const weights = c.emitter.constant(coefficients, 'float32', [outputs, coefficients.length / outputs])
   const x = asRows(c)
+  requireColumns(c, x, coefficients.length / outputs)
   return intercepts.length === 0 ? c.emit('Gemm', [x, weights], { transB: 1 }) : c.emit('Gemm', [x, weights, vector(c, intercepts)], { transB: 1 })
 }
 
@@ -114,6 +121,7 @@ function kernel(c: NodeContext, count: number): string {
   const e = c.emitter
   const x = asRows(c)
   const support = floats(c.node, 'support_vectors')
+  requireColumns(c, x, support.length / count)
   const vectors = e.constant(support, 'float32', [count, support.length / count])
   const [gamma = 1, coef0 = 0, degree = 1] = floats(c.node, 'kernel_params')
   const kind = stringAttribute(c.node, 'kernel_type', 'LINEAR')

@@ -59,8 +59,15 @@ function checkAttributes(node: Node, operator: Operator, refuse: (problem: strin
     if (attribute === undefined && isRequired) throw refuse(`its attribute "${name}" is missing`)
     const actual = attribute?.type === 'reference' ? attribute.of : attribute?.type
     if (actual !== undefined && actual !== type) throw refuse(`its attribute "${name}" is of type ${actual}, and must be of type ${type}`)
+    if (attribute?.type === 'int' && FLAGS.has(name) && attribute.value !== 0n && attribute.value !== 1n) throw refuse(`its attribute "${name}" is ${attribute.value}, and must be 0 or 1`)
   }
 }
+
+/** Attributes that say yes or no: what else they hold, runtimes read one way or the other. */
+const FLAGS: ReadonlySet<string> = new Set([
+  'align_corners', 'allowzero', 'antialias', 'ceil_mode', 'channels_last', 'count_include_pad', 'do_rotary', 'exclude_outside', 'exclusive', 'fmod', 'interleaved', 'inverse', 'is_causal', 'keepdims', 'largest', 'layout', 'linear_before_reset',
+  'new_axis', 'noop_with_empty_axes', 'one_class', 'onesided', 'reverse', 'saturate', 'select_last_index', 'sorted', 'storage_order', 'training_mode', 'transA', 'transB', 'transBatchA', 'transBatchB', 'unidirectional', 'upper',
+])
 
 /** Inputs of one type variable have one element type, and those of a fixed one have that. */
 function checkTypes(node: Node, graph: Graph, values: ReadonlyMap<string, Known>): void {

@@ -18,7 +18,7 @@ export function rangeProblem(node: Node, values: ReadonlyMap<string, Known>): st
   if (node.opType === 'Cast') return dtypeOfNumber(intAttribute(node, 'to', 0)) === null ? `its attribute "to" is ${intAttribute(node, 'to', 0)}, which is no element type` : null
   const value = (index: number): Known => values.get(node.inputs[index] ?? '') ?? UNKNOWN
   const rank = value(0).dims?.length ?? null
-  if (WINDOWED.has(node.opType)) return windowProblem(node, rank)
+  if (WINDOWED.has(node.opType)) return windowProblem(node, rank, node.opType.startsWith('Conv') ? value(1).dims?.length ?? null : null)
   if (rank === null) return null
   if (ONE_AXIS.has(node.opType)) return axisProblem(node, rank, rank - 1) ?? pieceProblem(node)
   if (node.opType === 'Flatten') return axisProblem(node, rank, rank)
@@ -50,8 +50,9 @@ function permutationProblem(node: Node, rank: number): string | null {
   return `its attribute "perm" is [${order.join(', ')}], which is no order of the ${rank} axes of its input`
 }
 
-function windowProblem(node: Node, rank: number | null): string | null {
+function windowProblem(node: Node, rank: number | null, weightRank: number | null): string | null {
   if (rank !== null && rank < 3) return `its input has ${rank} axes, and needs batch, channels and at least one more`
+  if (rank !== null && weightRank !== null && rank !== weightRank) return `its input has ${rank} axes and its weights have ${weightRank}`
   for (const name of WINDOW_LISTS) {
     const sizes = intsAttribute(node, name, null)
     if (sizes?.some((size) => size < 1)) return `its attribute "${name}" is [${sizes.join(', ')}], where every number must be 1 or more`
