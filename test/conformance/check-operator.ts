@@ -15,12 +15,13 @@ import { selection } from './cases/selection.js'
 import { regions, sampling } from './cases/sampling.js'
 import { shaping } from './cases/shaping.js'
 import { signals } from './cases/signal.js'
+import { stateful } from './cases/stateful.js'
 import { checkGradient } from './check-gradient.js'
 import { forwardGraph, randomWeights, withObjective, type CaseMaker, type CaseTable, type Shapes } from './operator-case.js'
 import { forAll } from './properties.js'
 
 /** Every differentiable operator, by what is special about the case. */
-export const cases: CaseTable = { ...activation, ...algebra, ...losses, ...elementwise, ...linear, ...pooling, ...shaping, ...selection, ...further, ...normalization, ...attentions, ...convolutions, ...images, ...imagesMixedUp, ...sampling, ...regions, ...resizeCases, ...signals }
+export const cases: CaseTable = { ...activation, ...algebra, ...losses, ...elementwise, ...linear, ...pooling, ...shaping, ...selection, ...further, ...normalization, ...attentions, ...convolutions, ...images, ...imagesMixedUp, ...sampling, ...regions, ...resizeCases, ...signals, ...stateful }
 
 /** Draws `runs` cases and checks the gradients of all their float inputs. */
 export const checkOperator = (make: CaseMaker, shapes: Shapes, runs: number): Promise<void> =>

@@ -4,7 +4,7 @@ const words = (list: string): readonly string[] => list.split(/\s+/).filter((wor
 
 /** Operators with neither rule nor lowering that are not constant either, by the reason. */
 export const NO_RULE: Readonly<Record<string, readonly string[]>> = {
-  'no rule is written': words('CausalConvWithState LinearAttention ai.onnx.preview:FlexAttention'),
+  'no rule is written': words('ai.onnx.preview:FlexAttention'),
   'it reads bits as another type': words('BitCast'),
   'its inputs are settings, from which it makes a table': words('MelWeightMatrix'),
   'its values are strings or encoded images': words('ImageDecoder RegexFullMatch StringConcat StringSplit'),
@@ -80,6 +80,6 @@ export const UNCHECKED: Readonly<Record<string, readonly string[]>> = {
 
 /** Operators whose rules refuse some of their cases where sizes are symbols, or where not even the number of axes is known. */
 export const NEEDS: Readonly<Record<'symbolic' | 'unknown', readonly string[]>> = {
-  symbolic: words('AffineGrid ConvTranspose'),
-  unknown: words('AffineGrid Attention ConvTranspose DeformConv DequantizeLinear GridSample LayerNormalization MatMul Resize RMSNormalization RotaryEmbedding TensorScatter Upsample'),
+  symbolic: words('AffineGrid CausalConvWithState ConvTranspose'),
+  unknown: words('AffineGrid Attention CausalConvWithState ConvTranspose DeformConv DequantizeLinear GridSample LayerNormalization MatMul Resize RMSNormalization RotaryEmbedding TensorScatter Upsample'),
 }

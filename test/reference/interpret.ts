@@ -22,11 +22,12 @@ import { selection } from './selection.js'
 import { sampling } from './sampling.js'
 import { shaping } from './shaping.js'
 import { signals } from './signal.js'
+import { stateful } from './stateful.js'
 import { fromTensor, isRefTensor, type RefTensor, type RefValue } from './tensor.js'
 import { unpooling } from './unpooling.js'
 
 const KERNELS: ReadonlyMap<string, Kernels[string]> = new Map(
-  [elementwise, activation, algebra, losses, matmul, convolution, pooling, normalization, attention, reduction, shaping, indexing, selection, quantization, generating, resizing, unpooling, sampling, regions, recurrentLayers, signals].flatMap((family) => Object.entries(family)),
+  [elementwise, activation, algebra, losses, matmul, convolution, pooling, normalization, attention, reduction, shaping, indexing, selection, quantization, generating, resizing, unpooling, sampling, regions, recurrentLayers, signals, stateful].flatMap((family) => Object.entries(family)),
 )
 
 /** Names of the ai.onnx operators that can be interpreted. */

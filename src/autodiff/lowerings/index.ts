@@ -16,6 +16,7 @@ import { scikitLearn } from './scikit-learn.js'
 import { sequences } from './sequences.js'
 import { signals } from './signal.js'
 import { specFunctions } from './spec-functions.js'
+import { stateful } from './stateful.js'
 
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
   ['', new Map<string, Lowering>(Object.entries({
@@ -32,6 +33,7 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
     ...sequences,
     ...recurrent,
     ...signals,
+    ...stateful,
     ...scans,
   }))],
   ['com.microsoft', new Map<string, Lowering>(Object.entries({ ...microsoft, ...microsoftQuantized }))],

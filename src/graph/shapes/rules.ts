@@ -14,9 +14,10 @@ import { ml } from './ml.js'
 import { reduction } from './reduction.js'
 import { sequence } from './sequence.js'
 import { signal } from './signal.js'
+import { stateful } from './stateful.js'
 
 const RULES: ReadonlyMap<string, ReadonlyMap<string, Rule>> = new Map([
-  ['', new Map(Object.entries({ ...elementwise, ...attention, ...simplifiedNormalization, ...algebra, ...losses, ...linear, ...layout, ...indexing, ...images, ...reduction, ...constants, ...sequence, ...signal }))],
+  ['', new Map(Object.entries({ ...elementwise, ...attention, ...simplifiedNormalization, ...algebra, ...losses, ...linear, ...layout, ...indexing, ...images, ...reduction, ...constants, ...sequence, ...signal, ...stateful }))],
   ['ai.onnx.ml', new Map(Object.entries(ml))],
   ['com.microsoft', new Map(Object.entries(microsoft))],
 ])
