@@ -78,7 +78,8 @@ export function withObjective({ graph, feeds }: GraphAndFeeds, weigh: Weigh, sha
     builder.input(valueInfo(`w${i}`, weight, shapes))
     return [{ flat: builder.add('Reshape', [builder.add('Mul', [name, `w${i}`]), builder.shape([-1])]), dtype: result.dtype }]
   })
-  const objective = parts.length === 1 ? parts[0].flat : builder.add('Concat', parts.map(({ flat }) => flat), { axis: 0 })
+  const inOneType = parts.map(({ flat, dtype }) => (dtype === parts[0].dtype ? flat : builder.add('CastLike', [flat, parts[0].flat])))
+  const objective = parts.length === 1 ? parts[0].flat : builder.add('Concat', inOneType, { axis: 0 })
   builder.nodes.push({ name: 'objective', opType: 'Identity', domain: '', inputs: [objective], outputs: ['objective'], attributes: new Map() })
   builder.output({ name: 'objective', type: { kind: 'tensor', dtype: parts[0].dtype, dims: [shapes !== 'static' ? 'elements' : parts.reduce((n, _, i) => n + (weights.get(`w${i}`)?.data.length ?? 0), 0)] } })
   return { graph: builder.build(), feeds: weights }

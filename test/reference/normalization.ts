@@ -66,7 +66,7 @@ const layerNormalization: Kernel = (call) => {
   const biases = bias === undefined ? null : broadcastTo(bias, x.dims.slice(axis))
   const y = rows.flatMap((row, i) => row.map((value, j) => (value - mean(row)) * inverse[i] * scales[j] + (biases?.[j] ?? 0)))
   const statistics = x.dims.map((dim, i) => (i < axis ? dim : 1))
-  return [refTensor(x.dims, y, x.dtype), refTensor(statistics, rows.map(mean), x.dtype), refTensor(statistics, inverse, x.dtype)]
+  return [refTensor(x.dims, y, x.dtype), refTensor(statistics, rows.map(mean), 'float32'), refTensor(statistics, inverse, 'float32')]
 }
 
 /** x / √(mean of squares + ε) over all axes from `axis` on, times scale. */

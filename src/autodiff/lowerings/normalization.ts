@@ -15,8 +15,19 @@ export function normalizeGroups(c: NodeContext, x: string, groups: number, affin
   const e = c.emitter
   const constant = (value: number) => e.constant(new Array<number>(groups).fill(value), c.dtype(x))
   const grouped = c.emit('Reshape', [x, e.ints([0, groups, -1])]) // [N, groups, elements]
+  if (c.dtype(x) === 'float64') return e.reshapeLike(normalizeInDouble(c, grouped, affine), x)
   const normalized = c.emit('InstanceNormalization', [grouped, ...(affine ?? [constant(1), constant(0)])], { epsilon: float(floatAttribute(c.node, 'epsilon', 1e-5)) })
   return e.reshapeLike(normalized, x)
+}
+
+/** The same of [N, groups, elements] where ONNX Runtime has no kernel for InstanceNormalization. */
+function normalizeInDouble(c: NodeContext, grouped: string, affine?: readonly [scale: string, bias: string]): string {
+  const e = c.emitter
+  const mean = (name: string) => c.emit('ReduceMean', [name, e.ints([2])], { keepdims: 1 })
+  const centred = e.sub(grouped, mean(grouped))
+  const deviation = c.emit('Sqrt', [e.add(mean(e.mul(centred, centred)), e.scalar(floatAttribute(c.node, 'epsilon', 1e-5), grouped))])
+  const normalized = e.div(centred, deviation)
+  return affine ? scaleChannels(c, normalized, ...affine) : normalized
 }
 
 /** x [N, C, …] · scale [C] + bias [C], through [N, C, elements] so that the number of axes need not be known. */

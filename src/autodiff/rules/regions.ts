@@ -33,7 +33,9 @@ function ofMeans(c: RuleContext, down: Samples, across: Samples): string {
   }
   const rows = c.emit('Transpose', [matrix(down, 2)], { perm: [0, 1, 3, 2] })
   const shares = c.emit('MatMul', [c.emit('MatMul', [rows, c.dy]), matrix(across, 3)]) // [regions, C, H, W]
-  return c.emit('ScatterND', [e.zerosLike(c.x), c.emit('Unsqueeze', [rowsOf(c), e.ints([1])]), shares], { reduction: 'add' })
+  // Not ScatterND, which ONNX Runtime runs on several threads at once, so that what regions add to the same row gets lost.
+  const row = c.emit('Expand', [c.emit('Unsqueeze', [rowsOf(c), e.ints([1, 2, 3])]), e.shapeOf(shares)])
+  return scatterAdd(c, e.shapeOf(c.x), row, shares, 0)
 }
 
 /** [regions, cells, samples, size]: the bilinear weight of each element for each sample. */

@@ -12,11 +12,19 @@ type Places = {
   readonly put: (start: string, updates: string, reduction: 'none' | 'add' | 'mul') => string
 }
 
+/** ONNX Runtime's CPU kernel combines no 16-bit floats: those are combined in float32. */
+function combine(c: RuleContext, start: string, indices: string, updates: string, attributes: { axis: number; reduction: 'none' | 'add' | 'mul' }): string {
+  const e = c.emitter
+  const dtype = c.dtype(c.x)
+  if (attributes.reduction === 'none' || (dtype !== 'float16' && dtype !== 'bfloat16')) return c.emit('ScatterElements', [start, indices, updates], attributes)
+  return e.cast(c.emit('ScatterElements', [e.cast(start, 'float32'), indices, e.cast(updates, 'float32')], attributes), dtype)
+}
+
 function elementPlaces(c: RuleContext): Places {
   const axis = intAttribute(c.node, 'axis', 0)
   return {
     take: (values) => c.emit('GatherElements', [values, c.input(1)], { axis }),
-    put: (start, updates, reduction) => c.emit('ScatterElements', [start, c.input(1), updates], { axis, reduction }),
+    put: (start, updates, reduction) => combine(c, start, c.input(1), updates, { axis, reduction }),
   }
 }
 
@@ -30,8 +38,8 @@ function slicePlaces(c: RuleContext): Places {
     put: (start, updates, reduction) => {
       if (reduction === 'none') return c.emit('ScatterND', [start, c.input(1), updates])
       const positions = take(flatPositions(c))
-      const sums = c.emit('ScatterElements', [start, positions, updates].map((name) => c.emit('Reshape', [name, flat])), { axis: 0, reduction })
-      return e.reshapeLike(sums, c.x)
+      const [into, at, added] = [start, positions, updates].map((name) => c.emit('Reshape', [name, flat]))
+      return e.reshapeLike(combine(c, into, at, added, { axis: 0, reduction }), c.x)
     },
   }
 }
