@@ -21,22 +21,28 @@ def enum_name(value):
     return str(value).split('.')[-1].upper()
 
 
-def token(parameter):
+def tensor_type(text):
+    return DTYPES.get(text[7:-1], text[7:-1])
+
+
+def token(parameter, only):
     """The type variable, or the element type where there is one only, and whether the parameter may be absent (?) or repeated (*)."""
     option = {'SINGLE': '', 'OPTIONAL': '?', 'VARIADIC': '*'}[enum_name(parameter.option)]
     homogeneous = getattr(parameter, 'is_homogeneous', getattr(parameter, 'isHomogeneous', True))
     text = parameter.type_str if hasattr(parameter, 'type_str') else parameter.typeStr
     if option == '*' and not homogeneous:
         return '_*'
+    text = only.get(text, text)
     if text.startswith('tensor('):
-        text = text[7:-1]
-        text = DTYPES.get(text, text)
+        text = tensor_type(text)
     return ('_' if '(' in text else text) + option
 
 
 def entry(schema):
+    constraints = [(c.type_param_str, list(c.allowed_type_strs)) for c in schema.type_constraints] if hasattr(schema, 'type_constraints') else []
+    only = {name: types[0] for name, types in constraints if len(types) == 1}
     attributes = ' '.join(f'{name}:{KINDS[enum_name(a.type)]}{"!" if a.required else ""}' for name, a in sorted(schema.attributes.items()))
-    return (schema.min_input, schema.min_output, min(schema.max_output, 2**31 - 1), ' '.join(token(p) for p in schema.inputs), attributes)
+    return (schema.min_input, schema.min_output, min(schema.max_output, 2**31 - 1), ' '.join(token(p, only) for p in schema.inputs), attributes)
 
 
 history = {}

@@ -18,17 +18,19 @@ const MOST_PASSES = 10
  * @param outer for a body of control flow, the emitter of the graph around it; bodies inside the graph are lowered when their node is differentiated
  */
 export function lower(graph: Graph, isOnPath: (graph: Graph) => (node: Node) => boolean, approximations: Set<string>, outer?: Emitter): Graph {
+  const kept = new Set<string>()
   let lowered = withoutSequences(listedTurns(graph, outer), outer)
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const onPath = isOnPath(lowered)
-    const wanted = new Set(lowered.nodes.flatMap((node, position) => (loweringFor(node) !== null && onPath(node) ? [position] : [])))
+    const wanted = new Set(lowered.nodes.flatMap((node, position) => (loweringFor(node) !== null && onPath(node) && !kept.has(node.outputs[0]) ? [position] : [])))
     if (wanted.size === 0) return floatTwins(lowered, onPath, outer)
-    lowered = lowerOnce(lowered, wanted, approximations, outer)
+    lowered = lowerOnce(lowered, wanted, kept, approximations, outer)
   }
   throw new Error(`Lowering did not come to an end: ${lowered.nodes.map(({ opType }) => opType).join(', ')}`)
 }
 
-function lowerOnce(graph: Graph, wanted: ReadonlySet<number>, approximations: Set<string>, outer: Emitter | undefined): Graph {
+/** @param kept gains the first output of each node that a lowering repeats as it is, for results that no gradient passes through, such as labels */
+function lowerOnce(graph: Graph, wanted: ReadonlySet<number>, kept: Set<string>, approximations: Set<string>, outer: Emitter | undefined): Graph {
   const emitter = new Emitter(graph, { empty: true, outer, approximations })
   emitter.graph.nodes.forEach((node, position) => {
     const lowering = wanted.has(position) ? loweringFor(node) : null
@@ -36,7 +38,9 @@ function lowerOnce(graph: Graph, wanted: ReadonlySet<number>, approximations: Se
       emitter.keep(node)
       return
     }
+    const before = emitter.builder.nodes.length
     const results = lowering(new NodeContext(emitter, node))
+    for (const written of emitter.builder.nodes.slice(before)) if (written.inputs === node.inputs && written.attributes === node.attributes) kept.add(written.outputs[0])
     node.outputs.forEach((output, i) => {
       if (output !== '' && results[i]) emitter.keep({ name: output, opType: 'Identity', domain: '', inputs: [results[i]], outputs: [output], attributes: new Map() })
     })

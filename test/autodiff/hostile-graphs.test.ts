@@ -174,6 +174,17 @@ describe('unusual graphs that mean something', () => {
     close(await gradientOf(graphOf([['Clip', ['x', '', ''], 'y']]), { x }), numbers.map((v) => (2 * v) / 6))
   })
 
+  test('a label between the input and the objective', async () => {
+    const graph = graphOf([
+      ['LinearClassifier', ['x'], ['label', 'scores'], { classlabels_ints: [0, 1], coefficients: { type: 'floats', value: [1, 2, 3, 4, 5, 6] }, intercepts: { type: 'floats', value: [0.5] } }, 'ai.onnx.ml'],
+      ['Cast', ['label'], 'chosen', { to: 1 }], ['Unsqueeze', ['chosen', 'columns'], 'column'], ['Gather', ['scores', 'columns'], 'second', { axis: 1 }], ['Mul', ['x', 'column'], 'own'], ['Add', ['own', 'second'], 'y'],
+    ], { constants: { columns: int64s(1) } })
+    const made = differentiate(graph, { objective: { output: 'y' }, withRespectTo: ['x'] })
+    const { [made.gradients.get('x')!]: gradient } = await runGraph(made, { x, target: { data: [0, 3], dims: [2], dtype: 'int64' } })
+    // Rows 0 and 1 are of classes 0 and 1: the second score, and once the element itself.
+    close(gradient.data, [1, 2, 3, 4, 5, 6, 1, 2, 3, 5, 5, 6])
+  })
+
   test('an operator without a gradient behind one that is constant is in nobody\'s way', () => {
     const graph = { ...graphOf([['Floor', ['x'], 'f'], ['TreeEnsembleRegressor', ['f'], 't', {}, 'ai.onnx.ml'], ['Add', ['x', 't'], 'y']]), valueInfo: new Map([['t', { name: 't', type: { kind: 'tensor', dtype: 'float32', dims: [2, 1] } as const }]]) }
     const options = { objective: { output: 'y', loss: 'mse' } as const, withRespectTo: ['x'] }

@@ -1,4 +1,5 @@
 /** @file Axes, permutations and windows that cannot be. */
+import { isFloat } from '../../tensor/dtypes.js'
 import { dtypeOfNumber } from '../codec/data-types.js'
 import { intAttribute, intsAttribute, stringAttribute, type Node } from '../ir.js'
 import { numbersOf, UNKNOWN, type Known } from '../shapes/known.js'
@@ -18,6 +19,8 @@ export function rangeProblem(node: Node, values: ReadonlyMap<string, Known>): st
   if (node.opType === 'Cast') return dtypeOfNumber(intAttribute(node, 'to', 0)) === null ? `its attribute "to" is ${intAttribute(node, 'to', 0)}, which is no element type` : null
   const value = (index: number): Known => values.get(node.inputs[index] ?? '') ?? UNKNOWN
   const rank = value(0).dims?.length ?? null
+  const stash = dtypeOfNumber(intAttribute(node, 'stash_type', 1))
+  if (stash === null || !isFloat(stash)) return `its attribute "stash_type" is ${intAttribute(node, 'stash_type', 1)}, which is no float type`
   if (WINDOWED.has(node.opType)) return windowProblem(node, rank, node.opType.startsWith('Conv') ? value(1).dims?.length ?? null : null)
   if (rank === null) return null
   if (ONE_AXIS.has(node.opType)) return axisProblem(node, rank, rank - 1) ?? pieceProblem(node)
