@@ -16,7 +16,7 @@ import { scikitLearn } from './scikit-learn.js'
 import { sequences } from './sequences.js'
 import { signals } from './signal.js'
 import { specFunctions } from './spec-functions.js'
-import { stateful } from './stateful.js'
+import { stateful, statefulOfMicrosoft } from './stateful.js'
 
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
   ['', new Map<string, Lowering>(Object.entries({
@@ -36,7 +36,7 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
     ...stateful,
     ...scans,
   }))],
-  ['com.microsoft', new Map<string, Lowering>(Object.entries({ ...microsoft, ...microsoftQuantized }))],
+  ['com.microsoft', new Map<string, Lowering>(Object.entries({ ...microsoft, ...microsoftQuantized, ...statefulOfMicrosoft }))],
   ['ai.onnx.ml', new Map<string, Lowering>(Object.entries(scikitLearn))],
 ])
 

@@ -2,7 +2,7 @@
 import { floatAttribute, intAttribute, stringAttribute, type ValueInfo } from '../../graph/ir.js'
 import { closeBody, emitControl, openBody } from '../body.js'
 import type { NodeContext } from '../node-context.js'
-import type { LoweringTable } from './lowering.js'
+import type { Lowering, LoweringTable } from './lowering.js'
 
 /** A Loop over time; everything that does not depend on the state is computed for all steps before it. */
 function linearAttention(c: NodeContext): string[] {
@@ -10,6 +10,7 @@ function linearAttention(c: NodeContext): string[] {
   const [past, decay, beta] = [3, 4, 5].map((index) => c.input(index))
   const [heads, keyHeads] = ['q_num_heads', 'kv_num_heads'].map((name) => intAttribute(c.node, name, 1))
   const rule = stringAttribute(c.node, 'update_rule', 'gated_delta')
+  if (heads % keyHeads !== 0) throw c.refuse('it has fewer query heads than key heads, or no multiple of them. Export the model with whole groups of query heads.')
   if (!['linear', 'gated', 'delta', 'gated_delta'].includes(rule)) throw c.refuse(`its update rule "${rule}" is unknown. Use linear, gated, delta or gated_delta.`)
   const [own, precise] = [c.dtype(c.x), c.dtype(past === '' ? c.x : past)]
   const timeFirst = (name: string, parts: readonly number[]) => {
@@ -70,9 +71,25 @@ function causalConvolution(c: NodeContext): string[] {
   return [activation === 'none' ? y : e.mul(y, c.emit('Sigmoid', [y])), present]
 }
 
+/** Attributes of com.microsoft's operators, and the values that mean what ai.onnx means. */
+const PLAIN: Readonly<Record<string, number>> = { state_window: 0, ndim: 1, dilation: 1, channels_last: 0, state_channels_last: -1, state_length: 0, state_update_capacity: 0, input_channels: 0, input_channel_offset: 0 }
+
+const plainly = (lowering: Lowering): Lowering => (c) => {
+  const other = Object.entries(PLAIN).find(([name, value]) => intAttribute(c.node, name, value) !== value)
+  if (other) throw c.refuse(`its ${other[0]} is not ${other[1]}. Export the model in operators of ai.onnx.`)
+  return lowering(c)
+}
+
 export const stateful = {
   /** a Loop over time: S ← exp(g)·S + β·k ⊗ (v − exp(g)·Sᵀk), o = scale·Sᵀq; the update rule leaves out g, β or what is subtracted */
   LinearAttention: linearAttention,
   /** Conv per channel of the past and x, then x·σ(x) where that is wanted. */
   CausalConvWithState: causalConvolution,
+} satisfies LoweringTable
+
+export const statefulOfMicrosoft = {
+  /** As LinearAttention of ai.onnx; windows of states are refused. */
+  LinearAttention: plainly(linearAttention),
+  /** As CausalConvWithState of ai.onnx; other layouts, dilations and windows of states are refused. */
+  CausalConvWithState: plainly(causalConvolution),
 } satisfies LoweringTable

@@ -19,7 +19,7 @@ import { stateful } from './stateful.js'
 const RULES: ReadonlyMap<string, ReadonlyMap<string, Rule>> = new Map([
   ['', new Map(Object.entries({ ...elementwise, ...attention, ...simplifiedNormalization, ...algebra, ...losses, ...linear, ...layout, ...indexing, ...images, ...reduction, ...constants, ...sequence, ...signal, ...stateful }))],
   ['ai.onnx.ml', new Map(Object.entries(ml))],
-  ['com.microsoft', new Map(Object.entries(microsoft))],
+  ['com.microsoft', new Map(Object.entries({ ...microsoft, ...stateful }))],
 ])
 
 export const shapeRuleOf = (domain: string, opType: string): Rule | undefined => RULES.get(domain)?.get(opType)
