@@ -65,6 +65,7 @@ const groups = [
     'pads on one side only': { graph: image([['Conv', ['x', 'w'], 'h', { pads: [1, 1] }]]), says: /"pads" has 2 numbers, and needs 4/ },
     'no group': { graph: image([['Conv', ['x', 'w'], 'h', { group: 0 }]]), says: /"group" is 0/ },
     'weights of another rank': { graph: image([['Conv', ['x', 'flat'], 'h']], { constants: { flat: { data: new Array<number>(27).fill(1), dims: [3, 9, 1] } } }), says: /Node "Conv to h" \(Conv\): its input has 4 axes and its weights have 3/ },
+    'weights for other channels': { graph: image([['Conv', ['x', 'w'], 'h', { group: 3 }]]), says: /Node "Conv to h" \(Conv\): its input has 3 channels, and its weights are made for 9/ },
     'a linear model for rows of another width': { graph: graphOf([['LinearRegressor', ['x'], 'y', { coefficients: { type: 'floats', value: [1, 2] } }, 'ai.onnx.ml']]), says: /Node "LinearRegressor to y".*made for rows of 2 values, and "x" has 6/ },
     'a window over no axes': { graph: graphOf([['MaxPool', ['x'], 'y', { kernel_shape: [2] }]]), says: /its input has 2 axes/ },
     'a cast to no type': { graph: graphOf([['Cast', ['x'], 'y', { to: 99 }]]), says: /Node "Cast to y" \(Cast\).*99/ },

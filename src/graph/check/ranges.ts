@@ -21,7 +21,7 @@ export function rangeProblem(node: Node, values: ReadonlyMap<string, Known>): st
   const rank = value(0).dims?.length ?? null
   const stash = dtypeOfNumber(intAttribute(node, 'stash_type', 1))
   if (stash === null || !isFloat(stash)) return `its attribute "stash_type" is ${intAttribute(node, 'stash_type', 1)}, which is no float type`
-  if (WINDOWED.has(node.opType)) return windowProblem(node, rank, node.opType.startsWith('Conv') ? value(1).dims?.length ?? null : null)
+  if (WINDOWED.has(node.opType)) return (node.opType.startsWith('Conv') ? weightsProblem(node, value(0).dims, value(1).dims) : null) ?? windowProblem(node, rank)
   if (rank === null) return null
   if (ONE_AXIS.has(node.opType)) return axisProblem(node, rank, rank - 1) ?? pieceProblem(node)
   if (node.opType === 'Flatten') return axisProblem(node, rank, rank)
@@ -53,9 +53,17 @@ function permutationProblem(node: Node, rank: number): string | null {
   return `its attribute "perm" is [${order.join(', ')}], which is no order of the ${rank} axes of its input`
 }
 
-function windowProblem(node: Node, rank: number | null, weightRank: number | null): string | null {
+/** Some kernels of runtimes read past the end where channels do not fit. */
+function weightsProblem(node: Node, x: Known['dims'], weights: Known['dims']): string | null {
+  if (x === null || weights === null) return null
+  if (x.length !== weights.length) return `its input has ${x.length} axes and its weights have ${weights.length}`
+  const [channels, own, groups] = [x[1], weights[node.opType === 'ConvTranspose' ? 0 : 1], node.opType === 'ConvTranspose' ? 1 : intAttribute(node, 'group', 1)]
+  if (typeof channels !== 'number' || typeof own !== 'number' || groups < 1 || channels === own * groups) return null
+  return `its input has ${channels} channels, and its weights are made for ${own * groups}`
+}
+
+function windowProblem(node: Node, rank: number | null): string | null {
   if (rank !== null && rank < 3) return `its input has ${rank} axes, and needs batch, channels and at least one more`
-  if (rank !== null && weightRank !== null && rank !== weightRank) return `its input has ${rank} axes and its weights have ${weightRank}`
   for (const name of WINDOW_LISTS) {
     const sizes = intsAttribute(node, name, null)
     if (sizes?.some((size) => size < 1)) return `its attribute "${name}" is [${sizes.join(', ')}], where every number must be 1 or more`
