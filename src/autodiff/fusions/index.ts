@@ -1,9 +1,14 @@
 /** @file Rewrites of a graph before it is differentiated, which keep its values and make its gradient cheaper. */
 import type { Graph } from '../../graph/ir.js'
+import { foldBatchNorm } from './fold-batch-norm.js'
 import { shareGates } from './gated.js'
+import { joinTransposes } from './join-transposes.js'
+import { joinLayerNorm } from './layer-norm.js'
 import { poolFirst } from './pool-first.js'
 import { selectRows } from './select-rows.js'
 import type { Shortcuts } from './shortcut.js'
+
+const REWRITES: readonly ((graph: Graph, kept: ReadonlySet<string>) => Graph)[] = [joinLayerNorm, joinTransposes, selectRows, foldBatchNorm, poolFirst]
 
 /**
  * The same computation in fewer or cheaper operators, and ways past some of them for the gradient.
@@ -11,6 +16,6 @@ import type { Shortcuts } from './shortcut.js'
  * @param kept values that must stay, whole and under their names: those that gradients are wanted of, and the objective's
  */
 export function fuse(graph: Graph, kept: ReadonlySet<string>): { readonly graph: Graph; readonly shortcuts: Shortcuts } {
-  const rewritten = [selectRows, poolFirst].reduce((current, rewrite) => rewrite(current, kept), graph)
+  const rewritten = REWRITES.reduce((current, rewrite) => rewrite(current, kept), graph)
   return shareGates(rewritten, kept)
 }
