@@ -60,12 +60,6 @@ export const UNCHECKED: Readonly<Record<string, readonly string[]>> = {
     sequence_map_identity_1_sequence_expanded sequence_map_identity_2_sequences sequence_map_identity_2_sequences_expanded
     split_to_sequence_1 split_to_sequence_2 split_to_sequence_nokeepdims
   `),
-  'a softmax over nothing but −∞ is NaN on the way, and so is its gradient, as in PyTorch': words(`
-    attention_23_boolmask_fullymasked_row_nan_robustness_expanded attention_23_fullymasked_qk_matmul_output_mode3_zero_expanded
-    attention_24_fullymasked_qk_matmul_output_mode3_zero_expanded attention_24_qk_matmul_output_mode3_softmax_precision_expanded
-    attention_4d_causal_nonpad_negative_offset_structural_empty_expanded attention_4d_causal_padded_kv_bf16_expanded
-    attention_causal_boolmask_nan_robustness_expanded attention_local_window_gqa_rank4_mask_expanded
-  `),
   'equal values are counted as one, and are no longer equal when one of them moves': words(`
     unique_bfloat16_sorted_without_axis unique_not_sorted_without_axis unique_sorted_with_axis unique_sorted_with_axis_3d
     unique_sorted_with_negative_axis unique_sorted_without_axis

@@ -1,12 +1,23 @@
 /** @file Activation functions. */
-import { floatAttribute, intAttribute, stringAttribute } from '../../graph/ir.js'
+import { floatAttribute, intAttribute, stringAttribute, type Graph } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
 import type { RuleTable } from './operators.js'
 
-/** Attention in which a query may attend to nothing is exported as Where(IsNaN(p), 0, p): there p is NaN, and no gradient passes. */
+/**
+ * Attention in which a query may attend to nothing is exported as Where(IsNaN(p), 0, p), and ONNX writes it out as Where(maximum of the mask = −∞, 0, p):
+ * there p is NaN, and no gradient passes.
+ */
 function withoutNaN(c: RuleContext, name: string): string {
-  const isReplaced = c.emitter.graph.nodes.some(({ opType, inputs }) => opType === 'IsNaN' && inputs[0] === name)
-  return isReplaced ? c.emit('Where', [c.emit('IsNaN', [name]), c.scalar(0), name]) : name
+  return isReplaced(c.emitter.graph, name) ? c.emit('Where', [c.emit('IsNaN', [name]), c.scalar(0), name]) : name
+}
+
+function isReplaced(graph: Graph, name: string): boolean {
+  const isEquality = (condition: string) => graph.nodes.some(({ opType, outputs }) => opType === 'Equal' && outputs[0] === condition)
+  return graph.nodes.some(({ opType, inputs, outputs }) => {
+    if (!inputs.includes(name)) return false
+    if (opType === 'Cast' || opType === 'Identity') return isReplaced(graph, outputs[0])
+    return opType === 'IsNaN' || (opType === 'Where' && isEquality(inputs[0]))
+  })
 }
 
 const isPositive = (c: RuleContext): string => c.emit('Greater', [c.x, c.scalar(0)])
