@@ -44,6 +44,7 @@ export const NUDGED: Readonly<Record<string, readonly string[]>> = {
 
 /** Operators whose integer inputs are fed in the cases, but must be known before: checked with initializers in their place. */
 export const BOUND: Readonly<Record<string, string>> = {
+  AffineGrid: 'sizes of the image',
   Col2Im: 'sizes of image and blocks',
   CumProd: 'axis',
   DFT: 'axis',
@@ -67,13 +68,10 @@ export const UNCHECKED: Readonly<Record<string, readonly string[]>> = {
   'the scale that a quantisation chooses is taken as a constant': words('dynamicquantizelinear dynamicquantizelinear_max_adjusted dynamicquantizelinear_min_adjusted'),
   'Scan had a batch axis before opset 9': words('scan_sum'),
   'divisions by zero and of infinity': words('mod_float_edge_cases_fmod_0_float16 mod_float_edge_cases_fmod_0_float32 mod_float_edge_cases_fmod_0_float64'),
-  'the number of axes of a matrix product shows only when an If has run': words(`
-    affine_grid_2d_align_corners_expanded affine_grid_2d_expanded affine_grid_3d_align_corners_expanded affine_grid_3d_expanded
-  `),
 }
 
 /** Operators whose rules refuse some of their cases where sizes are symbols, or where not even the number of axes is known. */
 export const NEEDS: Readonly<Record<'symbolic' | 'unknown', readonly string[]>> = {
-  symbolic: words('AffineGrid CausalConvWithState ConvTranspose'),
-  unknown: words('AffineGrid Attention CausalConvWithState ConvTranspose DeformConv DequantizeLinear GridSample LayerNormalization MatMul Resize RMSNormalization RotaryEmbedding TensorScatter Upsample'),
+  symbolic: words('CausalConvWithState ConvTranspose'),
+  unknown: words('Attention CausalConvWithState ConvTranspose DeformConv DequantizeLinear GridSample LayerNormalization MatMul Resize RMSNormalization RotaryEmbedding TensorScatter Upsample'),
 }

@@ -73,16 +73,17 @@ function applyNode(node: Node, opsets: Graph['opsets'], values: ReadonlyMap<stri
 function applySubgraphs(node: Node, inputs: readonly Known[], values: ReadonlyMap<string, Known>): { node: Node; outputs: readonly Known[] } {
   const attributes = new Map<string, Attribute>()
   const bodies: Graph[] = []
+  const results: Known[][] = []
   for (const [name, attribute] of node.attributes) {
     if (attribute.type !== 'graph') attributes.set(name, attribute)
     else {
-      const body = inferGraph(withInputTypes(node, attribute.value, inputs, values), values).graph
+      const { graph: body, values: inside } = inferGraph(withInputTypes(node, attribute.value, inputs, values), values)
       bodies.push(body)
+      results.push(body.outputs.map((output) => ({ ...knownType(output.type), values: inside.get(output.name)?.values ?? null })))
       attributes.set(name, { type: 'graph', value: body })
     }
   }
   if (bodies.length === 0) return { node, outputs: [] }
-  const results = bodies.map((body) => body.outputs.map(({ type }) => knownType(type)))
   return { node: { ...node, attributes }, outputs: node.domain === '' ? controlOutputs(node, bodies, results, inputs) : [] }
 }
 
@@ -119,7 +120,12 @@ function sliceOf(node: Node, value: Known, i: number, count: number): Known {
 }
 
 function controlOutputs(node: Node, bodies: readonly Graph[], results: readonly (readonly Known[])[], inputs: readonly Known[]): Known[] {
-  if (node.opType === 'If' && results.length === 2) return results[0].map((value, i) => common(value, results[1][i] ?? UNKNOWN))
+  if (node.opType === 'If' && results.length === 2) {
+    const branch = inputs[0]?.values?.[0] === 1 ? 'then_branch' : inputs[0]?.values?.[0] === 0 ? 'else_branch' : null
+    const taken = [...node.attributes].filter(([, { type }]) => type === 'graph').findIndex(([name]) => name === branch)
+    if (taken >= 0) return [...results[taken]]
+    return results[0].map((value, i) => common(value, results[1][i] ?? UNKNOWN))
+  }
   if (node.opType === 'Scan') return scanOutputs(node, results[0], inputs)
   if (node.opType !== 'Loop') return []
   const carried = inputs.length - 2

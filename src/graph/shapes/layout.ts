@@ -101,10 +101,15 @@ function slicedValues(values: readonly Dim[], start: number, end: number, step: 
 
 const split: Rule = (application) => {
   const { node, input } = application
-  const { dims, dtype } = input(0)
+  const { dims, dtype, values } = input(0)
   const axis = dims && normalizeAxis(intAttribute(node, 'axis', 0), dims.length)
   const stated = axesOf(application, 1, 'split')
-  return node.outputs.map((_, i) => known(dtype, dims === null || axis === null ? null : dims.map((size, at) => (at === axis ? (stated === undefined ? evenPart(size, node.outputs.length, i) : stated?.[i] ?? null) : size))))
+  if (dims === null || axis === null) return node.outputs.map(() => known(dtype, null))
+  const parts = node.outputs.map((_, i) => (stated === undefined ? evenPart(dims[axis], node.outputs.length, i) : stated?.[i] ?? null))
+  return parts.map((part, i) => {
+    const [start, end] = [sum(parts.slice(0, i)), sum(parts.slice(0, i + 1))]
+    return known(dtype, dims.map((size, at) => (at === axis ? part : size)), typeof start === 'number' && typeof end === 'number' ? values?.slice(start, end) ?? null : null)
+  })
 }
 /** Even parts; where they do not go in evenly, the last one is smaller (opset 18). */
 function evenPart(size: Dim, parts: number, index: number): Dim {
