@@ -1,5 +1,6 @@
 /** @file Rewrites of a graph before it is differentiated, which keep its values and make its gradient cheaper. */
 import type { Graph } from '../../graph/ir.js'
+import { ancestorsOf } from '../../graph/walk.js'
 import { foldBatchNorm } from './fold-batch-norm.js'
 import { shareGates } from './gated.js'
 import { joinTransposes } from './join-transposes.js'
@@ -16,6 +17,13 @@ const REWRITES: readonly ((graph: Graph, kept: ReadonlySet<string>) => Graph)[] 
  * @param kept values that must stay, whole and under their names: those that gradients are wanted of, and the objective's
  */
 export function fuse(graph: Graph, kept: ReadonlySet<string>): { readonly graph: Graph; readonly shortcuts: Shortcuts } {
-  const rewritten = REWRITES.reduce((current, rewrite) => rewrite(current, kept), graph)
-  return shareGates(rewritten, kept)
+  const rewritten = REWRITES.reduce((current, rewrite) => withoutUnread(rewrite(current, kept), kept), graph)
+  const shared = shareGates(rewritten, kept)
+  return { ...shared, graph: withoutUnread(shared.graph, kept) }
+}
+
+/** Without the pieces that a rewrite left behind, whose reads would keep later ones from theirs. */
+function withoutUnread(graph: Graph, kept: ReadonlySet<string>): Graph {
+  const needed = ancestorsOf(graph, [...kept, ...graph.outputs.map(({ name }) => name)])
+  return { ...graph, nodes: graph.nodes.filter(({ outputs }) => outputs.some((name) => needed.has(name))) }
 }

@@ -2,6 +2,7 @@
  * @file Transposes that exporters take apart: a Reshape that joins axes, a Transpose, and a Reshape that takes them apart again are one Transpose. Where it only
  * exchanges the last two axes, as before the product of queries and keys, runtimes then do it inside the product.
  */
+import type { Dim } from '../../contracts/model.js'
 import { ints, type Graph, type Node } from '../../graph/ir.js'
 import { Emitter, type Dims } from '../emitter.js'
 import { GraphReader, permutationOf } from './graph-reader.js'
@@ -28,26 +29,30 @@ function acrossReshapes(e: Emitter, reader: GraphReader, node: Node): Node | nul
   const groups = x && middle && groupsOf(x, middle)
   if (!x || !groups || !out) return null
   const perm = permutationOf(transpose, groups.length).flatMap((group) => groups[group])
-  if (perm.length !== out.length || !perm.every((axis, i) => isSame(x[axis], out[i]))) return null
+  // One size may be open: it is what the others leave.
+  if (perm.length !== out.length || perm.filter((axis, i) => !isSame(x[axis], out[i])).length > (out.includes(null) ? 1 : 0)) return null
   return { ...transpose, inputs: [join.inputs[0]], outputs: node.outputs, attributes: new Map([['perm', ints(perm)]]) }
 }
 
-/** The neighbouring axes of x that each axis of the joined shape consists of; null where it is not so, or cannot be seen. */
+/** The neighbouring axes of x that each axis of the joined shape consists of, found from the last; null where it is not so, or cannot be seen. */
 function groupsOf(x: Dims, joined: Dims): number[][] | null {
   const groups: number[][] = []
-  let axis = 0
-  for (let i = 0; i < joined.length; i++) {
-    const left = joined.length - 1 - i
-    const group = [axis++]
-    if (left === 0) while (axis < x.length) group.push(axis++)
-    else while (!isSame(x[axis], joined[i + 1]) && x.length - axis > left) group.push(axis++)
-    const [sizes, size] = [group.map((own) => x[own]), joined[i]]
-    // The first group may have a size that is known only at run time; it is what the others leave.
-    const isWhole = sizes.length === 1 ? isSame(sizes[0], size) : sizes.every((own) => typeof own === 'number') ? sizes.reduce((all: number, own) => all * Number(own), 1) === size : i === 0 && typeof size !== 'number'
-    if (!isWhole) return null
-    groups.push(group)
+  let axis = x.length - 1
+  for (let i = joined.length - 1; i > 0; i--) {
+    const group = axis >= 0 ? [axis--] : []
+    while (axis >= 0 && !isSame(sizeOf(x, group), joined[i]) && typeof joined[i] === 'number') group.unshift(axis--)
+    if (!isSame(sizeOf(x, group), joined[i])) return null
+    groups.unshift(group)
   }
-  return axis === x.length ? groups : null
+  // What is left is the first axis, whatever its size: no elements are lost.
+  return axis < 0 ? null : [Array.from({ length: axis + 1 }, (_, own) => own), ...groups]
 }
 
-const isSame = (a: unknown, b: unknown): boolean => a != null && a === b
+/** The size that axes of x have together; null where it is no number and not that of a single axis. */
+function sizeOf(x: Dims, axes: readonly number[]): Dim {
+  if (axes.length === 1) return x[axes[0]]
+  const sizes = axes.map((axis) => x[axis])
+  return sizes.every((size) => typeof size === 'number') ? sizes.reduce((all, size) => all * size, 1) : null
+}
+
+const isSame = (a: Dim | undefined, b: Dim | undefined): boolean => a != null && a === b
