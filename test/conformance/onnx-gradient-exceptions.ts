@@ -9,6 +9,9 @@ export const NO_RULE: Readonly<Record<string, readonly string[]>> = {
   'its inputs are settings, from which it makes a table': words('MelWeightMatrix'),
   'its values are strings or encoded images': words('ImageDecoder RegexFullMatch StringConcat StringSplit'),
   'a tree is flat wherever it has a gradient': words('ai.onnx.ml:TreeEnsemble ai.onnx.ml:TreeEnsembleClassifier ai.onnx.ml:TreeEnsembleRegressor'),
+  'packed sequences are made for GPUs': words('com.microsoft:PackedAttention com.microsoft:PackedMultiHeadAttention'),
+  'the layout is one that ONNX Runtime uses inside': words('com.microsoft:NhwcConv'),
+  'its table is made of whole numbers': words('com.microsoft:GatherBlockQuantized'),
   'a step of training, not of a model': words(`
     ai.onnx.preview.training:Adagrad ai.onnx.preview.training:Adam ai.onnx.preview.training:Gradient ai.onnx.preview.training:Momentum
   `),

@@ -20,6 +20,7 @@ import { pooling } from './pooling.js'
 import { product } from './product.js'
 import { quantization } from './quantization.js'
 import { reduction } from './reduction.js'
+import { REFUSED_MICROSOFT_OPS } from './refused.js'
 import { regions } from './regions.js'
 import { resampling } from './resize.js'
 import { scattering } from './scattering.js'
@@ -54,6 +55,8 @@ export function ruleFor(node: Node): Rule {
   const rule = DOMAINS.get(node.domain)?.rules.get(node.opType)
   if (rule) return rule
   if (node.domain === 'ai.onnx.ml') throw noGradient(node, `${node.opType.startsWith('TreeEnsemble') ? 'trees are constant between their thresholds, so they have no gradient' : 'this scikit-learn operator has no gradient'}. Use black-box methods for this model.`)
+  const refusal = node.domain === 'com.microsoft' ? REFUSED_MICROSOFT_OPS.get(node.opType) : undefined
+  if (refusal !== undefined) throw noGradient(node, refusal)
   throw noGradient(node, 'there is no gradient rule for this operator. Use a black-box method, or export the model with operators that have one.')
 }
 

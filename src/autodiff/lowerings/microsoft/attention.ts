@@ -69,8 +69,4 @@ export const attentions = {
   MultiHeadAttention: multiHeadAttention,
   GroupQueryAttention: groupQueryAttention,
   RotaryEmbedding: rotaryEmbedding,
-  /** Refused: sequences are packed for GPUs only */
-  PackedAttention: (c) => {
-    throw c.refuse('packed sequences are made for GPUs. Export the model with padded sequences, which Attention takes.')
-  },
 } satisfies LoweringTable
