@@ -39,7 +39,7 @@ export async function fuzzGradients(runs, seed) {
     const base = one(models)
     let graph = base.graph
     const changes = []
-    for (let edits = 1 + pick(3); edits > 0; edits--) {
+    for (let edits = 1 + pick(3); edits > 0 && graph.nodes.length > 0; edits--) {
       const [name, change] = one(Object.entries(MUTATIONS))
       graph = change(graph, { pick, one }) || graph
       changes.push(name)
@@ -113,7 +113,7 @@ const changedAttribute = (attribute, { pick }) => {
   if (attribute.type === 'float') return { ...attribute, value: [0, -1, NaN, Infinity, attribute.value * 2][pick(5)] }
   if (attribute.type === 'ints') return { ...attribute, value: pick(2) === 0 ? attribute.value.slice(1) : attribute.value.map((value, i) => (i === 0 ? value + BigInt(delta) : value)) }
   if (attribute.type === 'floats') return { ...attribute, value: attribute.value.slice(1) }
-  return attribute.type === 'string' ? { ...attribute, value: new TextEncoder().encode('other') } : attribute
+  return attribute.type === 'string' ? { ...attribute, value: new Uint8Array(Buffer.from('other')) } : attribute
 }
 
 const MUTATIONS = {

@@ -83,7 +83,16 @@ describe.each([
   })
 })
 
-it('says why scikit-learn operators get fairness only', () => {
+it('explains and attacks a logistic regression of scikit-learn', () => {
+  const { report } = auditExample('sklearn/logistic.config.yaml')
+  expect(report.results.filter(({ value }) => value === null)).toEqual([])
+  expect(find(report, 'transparency/completeness').value).toBe(1)
+  // One step of the sign is the best attack on a linear model: many steps find no more.
+  expect(find(report, 'robustness/pgd').value).toBe(find(report, 'robustness/fgsm').value)
+  expect(find(report, 'robustness/pgd').value).toBeLessThan(report.performance?.accuracy ?? 0)
+})
+
+it('says why trees get fairness only', () => {
   const { report } = auditExample('sklearn/forest.config.yaml')
   const others = report.results.filter(({ category }) => category !== 'fairness')
   expect(others.length).toBeGreaterThan(0)
