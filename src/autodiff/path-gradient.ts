@@ -4,6 +4,7 @@
  * is the same everywhere, the sum over the points is taken before it.
  */
 import { prune, toAttributes, type Graph, type Node, type ValueInfo } from '../graph/index.js'
+import { collectNames } from '../graph/builder.js'
 import { affinePart, isShapeOf, type AffinePart } from './affine.js'
 import { backpropagate } from './backpropagate.js'
 import { prepare, withObjective } from './differentiate.js'
@@ -80,7 +81,8 @@ class PathWriter {
     this.part = affinePart(known, along, perRow, new Set([output]))
     // Points have no rows of the model's kind: what it says about sizes inside must be found again.
     const inputs = base.inputs.filter(({ name }) => !along.includes(name))
-    this.#e = new Emitter({ ...base, inputs, nodes: [], outputs: [], valueInfo: new Map() }, { empty: true })
+    this.#e = new Emitter({ ...base, inputs, nodes: [], outputs: [], valueInfo: new Map() })
+    collectNames(base, this.#e.builder.names)
     for (const name of [...along, ...this.part.nodes.flatMap(({ outputs }) => outputs)]) {
       for (const side of ['start', 'end'] as const) this.#names[side].set(name, this.#e.builder.fresh(`probity/${side}/${name}`))
     }
@@ -102,6 +104,7 @@ class PathWriter {
     const part = new Set(this.part.nodes)
     const prefix = (of: (name: string) => string) => this.part.nodes.map((node): Node => ({ ...node, name: of(node.outputs[0]), inputs: node.inputs.map(of), outputs: node.outputs.map(of) }))
     const written = new Emitter({ ...e.builder.build(), inputs: [...inputs, ...e.builder.inputs], outputs: this.base.outputs, nodes: [...prefix((name) => this.startOf(name)), ...prefix((name) => this.endOf(name))] })
+    collectNames(this.base, written.builder.names)
     // [points, 2]: how much of the start and of the end there is in each point
     const mixture = written.emit('Concat', [this.positions].flatMap((name) => {
       const column = written.emit('Unsqueeze', [name, written.ints([1])])
