@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { differentiate } from '../../src/autodiff/index.js'
 import { lower } from '../../src/autodiff/lower.js'
+import { REFUSED_MICROSOFT_OPS } from '../../src/autodiff/rules/refused.js'
 import type { DType } from '../../src/contracts/tensor.js'
 import type { Dim } from '../../src/contracts/model.js'
-import { float, int, ints, string, type Attribute, type Graph } from '../../src/graph/index.js'
+import { float, int, ints, string, type Attribute, type Graph, type Node, type ValueInfo } from '../../src/graph/index.js'
 import { largestError } from '../reference/compare.js'
 import { interpret, refTensor, toTensor, type RefTensor } from '../reference/index.js'
 import { checkGradient, floatInputs, referenceGradients, runtimeGradients } from './check-gradient.js'
@@ -116,9 +117,10 @@ test('gradients are made of plain operators', () => {
   }
 })
 
-test('what only GPUs run is refused', () => {
-  const one = cases.find(({ op }) => op === 'Attention') as Case
-  const { graph } = graphOf({ ...one, op: 'PackedAttention' }, 'static')
-  const padded: Graph = { ...graph, nodes: graph.nodes.map((node) => (node.opType === 'PackedAttention' ? { ...node, inputs: [...node.inputs.slice(0, 3), 'offsets', 'lengths'] } : node)), inputs: [...graph.inputs, { name: 'offsets', type: null }, { name: 'lengths', type: null }] }
-  expect(() => differentiate(padded, { objective: { output: 'y0' }, withRespectTo: ['x0'] })).toThrow(/com\.microsoft:PackedAttention.*Export the model with padded sequences/)
+test.each([...REFUSED_MICROSOFT_OPS])('%s is refused, and says what to do', (op, reason) => {
+  const inputs = new Array<string>({ PackedAttention: 5, PackedMultiHeadAttention: 6, GatherBlockQuantized: 3 }[op] ?? 2).fill('x')
+  const node: Node = { name: 'refused', opType: op, domain: 'com.microsoft', inputs, outputs: ['y'], attributes: new Map(op.startsWith('Packed') ? [['num_heads', int(1)]] : []) }
+  const info = (name: string): ValueInfo => ({ name, type: { kind: 'tensor', dtype: 'float32', dims: [2, 3] } })
+  const graph: Graph = { name: 'refused', inputs: [info('x')], overridable: [], outputs: [info('y')], nodes: [node], initializers: new Map(), sparseInitializers: new Map(), valueInfo: new Map(), opsets: new Map([['', 18], ['com.microsoft', 1]]) }
+  expect(() => differentiate(graph, { objective: { output: 'y' }, withRespectTo: ['x'] })).toThrow(`(com.microsoft:${op}): ${reason}`)
 })

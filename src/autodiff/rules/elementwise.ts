@@ -1,4 +1,5 @@
 /** @file Arithmetic, element by element, with broadcasting. U(g) sums g over the axes along which an input was repeated. */
+import { intAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
 import type { RuleTable } from './operators.js'
 
@@ -66,8 +67,11 @@ export const elementwise = {
   /** dA = U(dY), dB = U(−dY·q), where y = a − b·q with a whole number q that stays as it is near a and b */
   Mod: (c, i) => {
     if (i === 0) return c.sumToInput(0, c.dy)
-    const quotient = c.emit('Round', [c.emitter.div(c.emitter.sub(c.input(0), c.y), c.input(1))])
-    return c.sumToInput(1, c.emitter.neg(c.emitter.mul(c.dy, quotient)))
+    const whole = c.emit('Round', [c.emitter.div(c.emitter.sub(c.input(0), c.y), c.input(1))])
+    // An infinite divisor of the other sign than a is the result itself.
+    const isDivisor = c.emit('Equal', [c.emit('Abs', [c.y]), c.scalar(Infinity)])
+    const quotient = intAttribute(c.node, 'fmod', 0) === 1 ? whole : c.emit('Where', [isDivisor, c.scalar(-1), whole])
+    return c.sumToInput(1, c.emitter.neg(c.scaleGradient(c.dy, quotient)))
   },
   /** dX = U(dY) for every input */
   Sum: (c, i) => c.sumToInput(i, c.dy),
