@@ -79,7 +79,6 @@ class PathWriter {
   constructor(private readonly base: Graph, private readonly along: readonly string[], perRow: readonly string[], output: string) {
     const known = new Emitter(base)
     this.part = affinePart(known, along, perRow, new Set([output]))
-    // Points have no rows of the model's kind: what it says about sizes inside must be found again.
     const inputs = base.inputs.filter(({ name }) => !along.includes(name))
     this.#e = new Emitter({ ...base, inputs, nodes: [], outputs: [], valueInfo: new Map() })
     collectNames(base, this.#e.builder.names)
@@ -116,7 +115,7 @@ class PathWriter {
       if (part.has(node)) continue
       written.keep(isShapeOf(node, (name) => this.#names.end.has(name) && !drawn.has(name)) ? this.#shape(written, node) : node)
     }
-    return { ...written.builder.build(), outputs: this.base.outputs.map(({ name }) => ({ name, type: null })), valueInfo: new Map() }
+    return { ...written.builder.build(), outputs: this.base.outputs, valueInfo: this.base.valueInfo }
   }
 
   #endInput({ type }: ValueInfo, name: string): ValueInfo {
