@@ -45,7 +45,7 @@ function recognise(reader: GraphReader, node: Node): Kind | null {
 
 /** What number·x·gate is. */
 function gateOf(reader: GraphReader, x: string, gate: string, number: number): Kind | null {
-  const sigmoid = reader.maker(gate, 'Sigmoid')
+  const sigmoid = reader.isKept(gate) ? null : reader.maker(gate, 'Sigmoid')
   if (sigmoid && number === 1) {
     const rate = reader.polynomial(sigmoid.inputs[0], x)
     return rate?.length === 2 && rate[0] === 0 ? { kind: 'swish', x, gate, rate: rate[1] } : null

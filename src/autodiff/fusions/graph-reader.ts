@@ -7,8 +7,8 @@ export class GraphReader {
   readonly #producers: Map<string, Node>
   readonly #uses = new Map<string, number>()
 
-  /** @param kept values that count as read by somebody else */
-  constructor(private readonly e: Emitter, kept: ReadonlySet<string>) {
+  /** @param kept values that count as read by somebody else, and that no pattern sees through: a gradient may be wanted of them */
+  constructor(private readonly e: Emitter, private readonly kept: ReadonlySet<string>) {
     const { graph } = e
     this.#producers = producersOf(graph)
     const use = (name: string) => this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1)
@@ -27,12 +27,17 @@ export class GraphReader {
     return this.#uses.get(name) === 1
   }
 
+  isKept(name: string): boolean {
+    return this.kept.has(name)
+  }
+
   uses(name: string): number {
     return this.#uses.get(name) ?? 0
   }
 
   /** The constant number that a value is everywhere, whatever it is broadcast to. */
   scalar(name: string): number | null {
+    if (this.kept.has(name)) return null
     const dims = this.e.constantTensor(name)?.dims ?? this.e.staticDims(name)
     if (dims === null || dims.length > 1 || dims.some((size) => size !== 1)) return null
     return this.e.constantNumbers(name)?.[0] ?? null
@@ -62,7 +67,7 @@ export class GraphReader {
     if (name === x) return [0, 1]
     const constant = this.scalar(name)
     if (constant !== null) return [constant]
-    const node = depth > 0 ? this.maker(name, 'Add', 'Sub', 'Mul', 'Div', 'Pow') : null
+    const node = depth > 0 && !this.kept.has(name) ? this.maker(name, 'Add', 'Sub', 'Mul', 'Div', 'Pow') : null
     if (node === null) return null
     const [a, b] = node.inputs.map((input) => this.polynomial(input, x, depth - 1))
     if (!a || !b) return null
