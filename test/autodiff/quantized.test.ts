@@ -72,6 +72,22 @@ describe('worked by hand', () => {
     expect(Array.from(gradient)).toEqual([0, 0, 3, 4, 5, 6, 7, 0, 0])
   })
 
+  it.each([
+    // The largest numbers are 448, 240, 57344 and 57344, times the scale of 0.5; halfway between two steps the even one is taken.
+    ['float8e4m3fn', 17, [0.3125, -3, 96, -224, 224, -224], [1, 2, 3, 4, 0, 0]],
+    ['float8e4m3fnuz', 18, [0.3125, -3, 96, -120, 120, -120], [1, 2, 3, 0, 0, 0]],
+    ['float8e5m2', 19, [0.3125, -3, 96, -224, 320, -28672], [1, 2, 3, 4, 5, 0]],
+    ['float8e5m2fnuz', 20, [0.3125, -3, 96, -224, 320, -28672], [1, 2, 3, 4, 5, 0]],
+  ] as const)('rounds to %s and stops where it saturates', async (_, dtype, rounded, passed) => {
+    const graph = new TestGraph('static', 21)
+    const x = graph.feed('x', refTensor([6], [0.3, -3, 100, -223, 300, -60000]))
+    const scale = graph.constant(0.5, 'float32')
+    const y = graph.add('DequantizeLinear', [graph.add('QuantizeLinear', [x, scale], { output_dtype: dtype }), scale])
+    const { forward, gradient } = await gradientByHand(Object.assign(graph, { y }), [1, 2, 3, 4, 5, 6])
+    expect(Array.from(forward)).toEqual(rounded)
+    expect(Array.from(gradient).map(Math.abs)).toEqual(passed)
+  })
+
   it('follows what is moved and chosen in integers', async () => {
     const graph = byHand((g, q) => {
       const [first, last] = g.addMany('Split', [q], 2, { axis: 0, num_outputs: 2 })

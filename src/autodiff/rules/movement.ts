@@ -1,5 +1,6 @@
 /** @file Operators that move elements about without changing them. */
-import { intAttribute, intsAttribute } from '../../graph/ir.js'
+import type { Dim } from '../../contracts/model.js'
+import { intAttribute, intsAttribute, stringAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
 import { scatterBack } from './scatter.js'
 import { slice } from './slicing.js'
@@ -40,10 +41,20 @@ function tile(c: RuleContext, input: number): string | null {
   return e.describe(c.emit('ReduceSum', [copies, axes], { keepdims: 0, noop_with_empty_axes: 1 }), e.type(c.x))
 }
 
+/** Whether more is to be wrapped round an axis than it has: ONNX Runtime 1.30 then reads beyond the tensor. */
+function wrapsTwice(c: RuleContext): boolean {
+  const [pads, dims] = [c.emitter.constantNumbers(c.input(1)), c.dims(c.x)]
+  const axes = c.hasInput(3) ? c.emitter.constantNumbers(c.input(3)) : dims?.map((_, axis) => axis)
+  if (!pads || !dims || !axes || stringAttribute(c.node, 'mode', 'constant') !== 'wrap') return false
+  return pads.some((amount, i) => amount > toSize(dims.at(axes[i % axes.length])))
+}
+const toSize = (dim: Dim | undefined): number => (typeof dim === 'number' ? dim : Infinity)
+
 /** Constant mode: dX = dY without the pads. Other modes repeat elements of x, whose gradients add up. */
 function pad(c: RuleContext, input: number): string | null {
   const mode = c.node.attributes.get('mode')
   const constant = mode === undefined || (mode.type === 'string' && new TextDecoder().decode(mode.value) === 'constant')
+  if (wrapsTwice(c)) throw c.refuse('it wraps more round an axis than the axis has, which ONNX Runtime answers with what happens to lie in memory. Pad in several steps.')
   if (input === 0 && !constant) return scatterBack(c, (positions) => c.emit('Pad', [positions, c.input(1), '', c.input(3)].slice(0, c.hasInput(3) ? 4 : 2), { mode }))
   const pads = c.emitter.constantNumbers(c.input(1))?.map((value) => (value === 0 ? 0 : -value))
   const negated = pads ? c.emitter.ints(pads) : c.emitter.neg(c.input(1))
