@@ -4,7 +4,6 @@ const words = (list: string): readonly string[] => list.split(/\s+/).filter((wor
 
 /** Operators with neither rule nor lowering that are not constant either, by the reason. */
 export const NO_RULE: Readonly<Record<string, readonly string[]>> = {
-  'no rule is written': words('ai.onnx.preview:FlexAttention'),
   'it reads bits as another type': words('BitCast'),
   'its inputs are settings, from which it makes a table': words('MelWeightMatrix'),
   'its values are strings or encoded images': words('ImageDecoder RegexFullMatch StringConcat StringSplit'),

@@ -13,7 +13,7 @@ export type ControlKernels = Readonly<Record<string, (call: ControlCall) => read
 
 const tensor = ({ node, inputs }: ControlCall, i: number): RefTensor => asTensor(inputs[i] ?? null, `${node.opType} input ${i}`)
 
-function asTensor(value: RefValue, what: string): RefTensor {
+export function asTensor(value: RefValue, what: string): RefTensor {
   if (!isRefTensor(value)) throw new Error(`${what} is no tensor`)
   return value
 }
@@ -24,7 +24,7 @@ function sequence({ node, inputs }: ControlCall, i: number): readonly RefValue[]
   return value
 }
 
-function bodyOf(node: Node, name: string): Graph {
+export function bodyOf(node: Node, name: string): Graph {
   const body = node.attributes.get(name)
   if (body?.type !== 'graph') throw new Error(`no graph ${name}`)
   return body.value

@@ -3,9 +3,10 @@ import { isExternal, opsetOf, type Graph, type Node } from '../../src/graph/ir.j
 import { activation } from './activation.js'
 import { algebra } from './algebra.js'
 import { attention } from './attention.js'
-import { controlFlow } from './control-flow.js'
+import { controlFlow, type ControlKernels } from './control-flow.js'
 import { convolution } from './convolution.js'
 import { elementwise } from './elementwise.js'
+import { flexAttention } from './flex-attention.js'
 import { generating } from './generating.js'
 import { indexing } from './indexing.js'
 import type { Kernels } from './kernel.js'
@@ -30,8 +31,11 @@ const KERNELS: ReadonlyMap<string, Kernels[string]> = new Map(
   [elementwise, activation, algebra, losses, matmul, convolution, pooling, normalization, attention, reduction, shaping, indexing, selection, quantization, generating, resizing, unpooling, sampling, regions, recurrentLayers, signals, stateful].flatMap((family) => Object.entries(family)),
 )
 
-/** Names of the ai.onnx operators that can be interpreted. */
-export const interpretable: readonly string[] = [...KERNELS.keys(), ...Object.keys(controlFlow)]
+/** Operators that run other graphs; with their domain where that is not ai.onnx. */
+const CONTROL: ControlKernels = { ...controlFlow, ...flexAttention }
+
+/** Names of the operators that can be interpreted. */
+export const interpretable: readonly string[] = [...KERNELS.keys(), ...Object.keys(CONTROL)]
 
 export type InterpretOptions = {
   /** Values to give back instead of the graph's outputs; any value of the graph. */
@@ -81,12 +85,13 @@ function runNode(node: Node, opset: number, scope: Scope): void {
 function resultsOf(node: Node, opset: number, scope: Scope): readonly RefValue[] {
   const inputs = node.inputs.map((name) => (name === '' ? undefined : valueOf(scope, name)))
   const isOnnx = node.domain === '' || node.domain === 'ai.onnx'
-  if (isOnnx && Object.hasOwn(controlFlow, node.opType)) {
+  const name = isOnnx ? node.opType : `${node.domain}:${node.opType}`
+  if (Object.hasOwn(CONTROL, name)) {
     const run = (body: Graph, given: readonly RefValue[]) => {
       const inner = runGraph(body, new Map(body.inputs.map(({ name }, i) => [name, given[i]])), scope)
       return body.outputs.map(({ name }) => valueOf(inner, name))
     }
-    return controlFlow[node.opType]({ node, inputs, run })
+    return CONTROL[name]({ node, inputs, run })
   }
   if (isOnnx && node.opType === 'Identity') return [inputs[0] ?? null]
   const kernel = isOnnx ? KERNELS.get(node.opType) : undefined

@@ -26,7 +26,6 @@ const operators = [
   'ai.onnx.preview.training:Adagrad',
   'ai.onnx.preview.training:Adam',
   'ai.onnx.preview.training:Momentum',
-  'ai.onnx.preview:FlexAttention',
 ]
 
 /** Operators that the project has no cases of. */

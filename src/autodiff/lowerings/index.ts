@@ -2,6 +2,7 @@
 import type { Node } from '../../graph/ir.js'
 import { deformable } from './deform-conv.js'
 import { gridSampling } from './grid-sample.js'
+import { flexible } from './flex-attention.js'
 import { images } from './images.js'
 import { attention } from './attention.js'
 import type { Lowering } from './lowering.js'
@@ -37,6 +38,7 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Lowering>> = new Map([
     ...scans,
   }))],
   ['com.microsoft', new Map<string, Lowering>(Object.entries({ ...microsoft, ...microsoftQuantized, ...statefulOfMicrosoft }))],
+  ['ai.onnx.preview', new Map<string, Lowering>(Object.entries(flexible))],
   ['ai.onnx.ml', new Map<string, Lowering>(Object.entries(scikitLearn))],
 ])
 

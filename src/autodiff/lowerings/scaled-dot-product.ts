@@ -55,7 +55,7 @@ function softmax(c: NodeContext, scores: string, sink: string | null, precision:
 }
 
 /** Heads that share keys become rows of one product, so that keys and values need not be repeated. */
-function groupHeads(c: NodeContext, q: string, k: string): { together: (name: string) => string; apart: (name: string) => string } {
+export function groupHeads(c: NodeContext, q: string, k: string): { together: (name: string) => string; apart: (name: string) => string } {
   const e = c.emitter
   const [heads, keyHeads] = [e.size(q, 1), e.size(k, 1)]
   if (heads === keyHeads) return { together: (name) => name, apart: (name) => name }
@@ -63,7 +63,7 @@ function groupHeads(c: NodeContext, q: string, k: string): { together: (name: st
   return { together: (name) => whole(name, keyHeads), apart: (name) => c.emit('Reshape', [name, e.joinInts([e.size(q, 0), heads, e.size(q, 2), e.size(name, 3)])]) }
 }
 
-function inverseRootOfSize(c: NodeContext, q: string): string {
+export function inverseRootOfSize(c: NodeContext, q: string): string {
   const e = c.emitter
   const size = e.size(q, 3)
   if (typeof size === 'number') return e.scalar(1 / Math.sqrt(size), q)
