@@ -1,10 +1,11 @@
 /** @file Rewrites nodes without a rule of their own to operators that have one, before a graph is differentiated. */
 import type { Graph, Node } from '../graph/ir.js'
+import { readsOf } from '../graph/walk.js'
 import { Emitter } from './emitter.js'
 import { floatTwins } from './float-twins.js'
 import { listedTurns } from './listed-turns.js'
 import { loweringFor } from './lowerings/index.js'
-import { NodeContext } from './node-context.js'
+import { NodeContext, noGradient } from './node-context.js'
 import { withoutSequences } from './sequences.js'
 
 /** Lowerings may use one another; deeper than this they go in circles. */
@@ -32,6 +33,7 @@ export function lower(graph: Graph, isOnPath: (graph: Graph) => (node: Node) => 
 /** @param kept gains the first output of each node that a lowering repeats as it is, for results that no gradient passes through, such as labels */
 function lowerOnce(graph: Graph, wanted: ReadonlySet<number>, kept: Set<string>, approximations: Set<string>, outer: Emitter | undefined): Graph {
   const emitter = new Emitter(graph, { empty: true, outer, approximations })
+  const isRead = new Set(graph.nodes.flatMap(readsOf))
   emitter.graph.nodes.forEach((node, position) => {
     const lowering = wanted.has(position) ? loweringFor(node) : null
     if (lowering === null) {
@@ -42,6 +44,7 @@ function lowerOnce(graph: Graph, wanted: ReadonlySet<number>, kept: Set<string>,
     const results = lowering(new NodeContext(emitter, node))
     for (const written of emitter.builder.nodes.slice(before)) if (written.inputs === node.inputs && written.attributes === node.attributes) kept.add(written.outputs[0])
     node.outputs.forEach((output, i) => {
+      if (output !== '' && !results[i] && isRead.has(output)) throw noGradient(node, `its output "${output}" is read by other nodes and cannot be said in simpler operators. Export the model without that output.`)
       if (output !== '' && results[i]) emitter.keep({ name: output, opType: 'Identity', domain: '', inputs: [results[i]], outputs: [output], attributes: new Map() })
     })
   })
