@@ -2,7 +2,7 @@
 import { intAttribute, intsAttribute } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
 import { transposedWindowsOf } from './transposed-windows.js'
-import { areNumbers, fit, overhang, reach, windowsOf, type Windows } from './windows.js'
+import { areNumbers, fit, overhang, reach, tapOf, tapsOf, windowsOf, type Windows } from './windows.js'
 import type { RuleTable } from './operators.js'
 
 /** Sizes of the weights; those of channels may be computed when the graph runs, those of the kernel must be known. */
@@ -25,7 +25,8 @@ function conv(c: RuleContext, input: number): string {
   const dims = weightDims(c)
   const windows = windowsOf(c, kernelOf(dims))
   if (input === 0) return inputGradient(c, windows, dims)
-  return input === 1 ? weightGradient(c, c.x, c.dy, windows, dims) : biasGradient(c, windows)
+  if (input === 2) return biasGradient(c, windows)
+  return product(windows.kernel) <= MOST_TAPS ? weightGradientByTaps(c, windows, dims) : weightGradient(c, c.x, c.dy, windows, dims)
 }
 
 /** Up to here a transposed convolution is the faster way to few channels: the convolutions of runtimes fill blocks of 8 or 16 outputs. */
@@ -73,6 +74,44 @@ function swapChannels(c: RuleContext, weights: string, dims: WeightDims, group: 
   const grouped = c.emit('Reshape', [weights, c.emitter.joinInts([group, divided(c, dims[0], group), dims[1], ...space])])
   const swapped = c.emit('Transpose', [grouped], { perm: [0, 2, 1, ...space.map((_, axis) => axis + 3)] })
   return c.emit('Reshape', [swapped, c.emitter.joinInts([-1, divided(c, dims[0], group), ...space])])
+}
+
+/** Past this many positions of a window, what each of them sees is too much to lay out. */
+const MOST_TAPS = 25
+/** From here on, a product for each position is wide enough to be fast by itself. */
+const WIDE = 16
+
+/**
+ * dW as matrix products dY·xᵀ over all rows and places, one for each position of the window, or one for all where channels are few. A group is a
+ * product of its own. Against a convolution with
+ * swapped axes, in ms on one AVX-512 core: 64 rows of 32×32×32 to 32 channels 13.7 against 31.9, 16 rows of 256×8×8 to 256 7.1 against 14.1, 16 rows of
+ * 3×32×32 to 32 0.34 against 0.80, 1×1 windows 1.7 against 8.0; 16 rows of 64×32×32 channel by channel 2.9 against 9.5.
+ */
+function weightGradientByTaps(c: RuleContext, windows: Windows, dims: WeightDims): string {
+  const e = c.emitter
+  const space = spatialAxes(windows)
+  const channelsFirst = (name: string) => c.emit('Transpose', [name], { perm: [1, 0, ...space] })
+  const group = groupOf(c)
+  // [channels, rows · places], or [group, channels / group, rows · places]
+  const matrix = (name: string, channels: number | string) => (group === 1 ? c.emit('Flatten', [name], { axis: 1 }) : c.emit('Reshape', [name, e.joinInts([group, channels, -1])]))
+  const pads = [0, 0, ...windows.begin, 0, 0, ...overhang(c, windows)]
+  const x = channelsFirst(c.x)
+  const covered = pads.every((pad) => pad === 0) ? x : e.pad(x, pads)
+  const seen = tapsOf(windows.kernel).map((tap) => tapOf(c, covered, windows, tap)) // each [C, N, …]
+  const dy = matrix(channelsFirst(c.dy), group === 1 ? dims[0] : divided(c, dims[0], group))
+  const shape = e.joinInts([...dims])
+  if (group > 1 || (typeof dims[1] === 'number' && dims[1] >= WIDE)) {
+    const products = seen.map((tap) => {
+      const x = matrix(tap, dims[1])
+      const whole = group === 1 ? c.emit('Gemm', [dy, x], { transB: 1 }) : c.emit('MatMul', [dy, c.emit('Transpose', [x], { perm: [0, 2, 1] })])
+      return c.emit('Reshape', [whole, e.joinInts([dims[0], dims[1], 1])])
+    })
+    return c.emit('Reshape', [products.length === 1 ? products[0] : c.emit('Concat', products, { axis: 2 }), shape])
+  }
+  const all = seen.length === 1 ? seen[0] : c.emit('Concat', seen, { axis: 0 }) // [taps · C, N, …]
+  const whole = c.emit('Gemm', [dy, matrix(all, dims[1])], { transB: 1 }) // [O, taps · C]
+  const apart = c.emit('Transpose', [c.emit('Reshape', [whole, e.joinInts([dims[0], seen.length, dims[1]])])], { perm: [0, 2, 1] }) // [O, C, taps]
+  return c.emit('Reshape', [apart, shape])
 }
 
 /**

@@ -4,7 +4,7 @@ import type { RuleContext } from '../rule.js'
 import { elementsPerResult } from './reduction.js'
 import { range } from '../lines.js'
 import { addAt } from './scatter.js'
-import { fit, overhang, reach, windowsOf, type Windows } from './windows.js'
+import { fit, overhang, tapOf, tapsOf, windowsOf, type Windows } from './windows.js'
 import type { RuleTable } from './operators.js'
 
 /**
@@ -83,22 +83,6 @@ function cover(c: RuleContext, windows: Windows): string {
   const pads = [0, 0, ...windows.begin, 0, 0, ...overhang(c, windows)]
   return pads.every((pad) => pad === 0) ? c.x : c.emit('Pad', [c.x, c.emitter.joinInts(pads), c.scalar(NaN)])
 }
-
-/** What one position of every window holds: shape of y. */
-function tapOf(c: RuleContext, covered: string, windows: Windows, tap: readonly number[]): string {
-  const e = c.emitter
-  const starts = tap.map((offset, axis) => offset * windows.dilations[axis])
-  const ends = starts.map((start, axis) => start + 1 - reach(windows, axis) || END)
-  return c.emit('Slice', [covered, e.ints(starts), e.ints(ends), e.ints(tap.map((_, axis) => axis + 2)), e.ints(windows.strides)])
-}
-
-/** Positions of a window in row-major order. */
-function tapsOf(kernel: readonly number[]): number[][] {
-  return kernel.reduce<number[][]>((taps, size) => taps.flatMap((tap) => Array.from({ length: size }, (_, i) => [...tap, i])), [[]])
-}
-
-/** "To the end" for Slice. */
-const END = Number.MAX_SAFE_INTEGER
 
 /** dX: dY goes to the first maximum of its channel. */
 function globalMaxPool(c: RuleContext): string {

@@ -68,3 +68,19 @@ export function fit(c: RuleContext, whole: string, windows: Windows): string {
 
 /** −1 × a size. */
 const negated = (c: RuleContext, value: number | string): number | string => (typeof value === 'number' ? (value === 0 ? 0 : -value) : c.emitter.neg(value))
+
+/** Positions of a window in row-major order. */
+export function tapsOf(kernel: readonly number[]): number[][] {
+  return kernel.reduce<number[][]>((taps, size) => taps.flatMap((tap) => Array.from({ length: size }, (_, i) => [...tap, i])), [[]])
+}
+
+/** What one position of every window holds, where the windows cover a value exactly: [rows, channels, one for each window]. */
+export function tapOf(c: RuleContext, covered: string, windows: Windows, tap: readonly number[]): string {
+  const e = c.emitter
+  const starts = tap.map((offset, axis) => offset * windows.dilations[axis])
+  const ends = starts.map((start, axis) => start + 1 - reach(windows, axis) || END)
+  return c.emit('Slice', [covered, e.ints(starts), e.ints(ends), e.ints(tap.map((_, axis) => axis + 2)), e.ints(windows.strides)])
+}
+
+/** "To the end" for Slice. */
+const END = Number.MAX_SAFE_INTEGER
