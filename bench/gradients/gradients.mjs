@@ -6,7 +6,8 @@
  * The peer's interpreter needs torch, onnx, onnxscript, captum; torch.compile a C++ compiler. Every contender is a process of its own with two threads, and
  * they take turns with idle gaps between: two engines that share a process or run at once slow each other. One JSON line per measurement; `ratio` is
  * minimum by minimum, against the best of PyTorch's modes. `shareOfPeak` is the arithmetic of the model as PyTorch counts it, over the time and the rate of
- * one large matrix product; arithmetic that is not done counts as done, so it may pass 1.
+ * one large matrix product; arithmetic that is not done counts as done, so it may pass 1. `difference` is the relative L2 distance of gradients from
+ * PyTorch's in double precision, of the rest from the peer's. `peakMb` is the largest resident memory of each process, the peer's smallest mode.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -78,7 +79,7 @@ async function compare(name, run, modes) {
       bench: `gradients/${name}/${run}`, ours: round(ours.min), peer: round(best.min), unit: 'ms', ratio: round(ours.min / best.min), peerMode: best.mode,
       oursMedian: round(ours.median), peers: Object.fromEntries(peers.map(({ mode, min, median: middle }) => [mode, { min: round(min), median: round(middle) }])),
       cpuMs: { ours: round(ours.cpu), peer: round(best.cpu) }, peakMb: { ours: Math.round(ours.peakMb), peer: Math.round(Math.min(...peers.map(({ peakMb }) => peakMb))) },
-      difference: round(difference(`${saved}.ours`, `${saved}.${peers[0].mode}`)), rounds,
+      difference: round(difference(`${saved}.ours`, run === 'gradient' ? join(folder, `${name}.expected.bin`) : `${saved}.${peers[0].mode}`)), rounds,
     }
   } finally {
     for (const { child } of contenders) child.kill()
@@ -101,14 +102,14 @@ function open(mode, command, args) {
   }
 }
 
-/** Largest difference of two results, relative to the largest number in the second. */
+/** Length of the difference of two results, relative to the second's. */
 function difference(a, b) {
   const read = (path) => { const bytes = readFileSync(path); return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4) }
   const [x, y] = [read(a), read(b)]
   if (x.length !== y.length) throw new Error(`${a} has ${x.length} numbers and ${b} ${y.length}`)
-  let worst = 0, largest = 0
-  x.forEach((value, i) => { worst = Math.max(worst, Math.abs(value - y[i])); largest = Math.max(largest, Math.abs(y[i])) })
-  return worst / largest
+  let apart = 0, whole = 0
+  x.forEach((value, i) => { apart += (value - y[i]) ** 2; whole += y[i] ** 2 })
+  return Math.sqrt(apart / whole)
 }
 
 function median(values) { return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] }

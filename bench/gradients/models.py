@@ -1,6 +1,6 @@
 """The six networks of the comparison and a ResNet-50, in PyTorch, with random weights; written as ONNX where the comparison needs them.
 
-    python models.py FOLDER NAME…    writes NAME.onnx, one raw file per input and NAME.json with shapes and operation counts
+    python models.py FOLDER NAME…    writes NAME.onnx, one raw file per input, the gradient in double precision, and NAME.json with shapes and operation counts
 """
 import json
 import pathlib
@@ -170,6 +170,15 @@ def operations(model, feeds, target):
     return {"forward": forward.get_total_flops(), "gradient": both.get_total_flops()}
 
 
+def exact(model, feeds, target):
+    """The gradient of x in double precision: single precision takes another turn at some kinks, and differs there."""
+    wide = {key: tensor.double() if tensor.is_floating_point() else tensor for key, tensor in feeds.items()}
+    x = wide["x"].requires_grad_()
+    (gradient,) = torch.autograd.grad(objective(model.double(), wide, target), x)
+    model.float()
+    return gradient
+
+
 def export(name, folder):
     model, feeds, target = make(name)
     batch = torch.export.Dim("batch", max=4096)
@@ -178,6 +187,8 @@ def export(name, folder):
     tensors = {**feeds, **({} if target is None else {"target": target})}
     for key, tensor in tensors.items():
         (folder / f"{name}.{key}.bin").write_bytes(tensor.numpy().tobytes())
+    if name != "resnet50":
+        (folder / f"{name}.expected.bin").write_bytes(exact(model, feeds, target).float().numpy().tobytes())
     about = {
         "inputs": {key: {"dims": list(tensor.shape), "dtype": str(tensor.dtype).removeprefix("torch.")} for key, tensor in tensors.items()},
         "loss": None if target is None else "cross-entropy",
