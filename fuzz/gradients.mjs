@@ -17,6 +17,8 @@ import { randomStream } from '../dist/src/tensor/random.js'
 
 /** Of one gradient; the slowest unchanged graph takes about a tenth. */
 const LIMIT_MS = 10_000
+/** ONNX Runtime makes one operator of a Gelu written with tanh although the gradient of a value inside reads what it drops; without its fusions the file opens. */
+const FUSION_FAULT = /is not a graph input, initializer, or output of a previous node/
 const LOSSES = [undefined, 'cross-entropy', 'margin', 'dlr', 'mse', 'binary-cross-entropy']
 const fixtures = fileURLToPath(new URL('../test/fixtures/', import.meta.url))
 const files = (folder, ending) => readdirSync(join(fixtures, folder)).filter((name) => name.endsWith(ending)).map((name) => readFileSync(join(fixtures, folder, name)))
@@ -31,7 +33,7 @@ function seeds() {
 export async function fuzzGradients(runs, seed) {
   const random = randomStream(seed, 'fuzz/gradients')
   const models = seeds()
-  let [failures, refused, opened] = [0, 0, 0]
+  let [failures, refused, opened, fused] = [0, 0, 0, 0]
   for (let run = 0; run < runs; run++) {
     let draw = 0
     const pick = (n) => Math.floor(random(run, draw++) * n)
@@ -53,7 +55,8 @@ export async function fuzzGradients(runs, seed) {
       if (took > LIMIT_MS) problem = `took ${Math.round(took)} ms`
       const complaint = await complaintOf(base, made)
       if (complaint === null) opened++
-      else if ((await complaintOf(base, graph, true)) === null) problem = `ONNX Runtime runs the model and does not open its gradient: ${complaint}`
+      else if (FUSION_FAULT.test(complaint) && (await complaintOf(base, made, { graphOptimizationLevel: 'basic' })) === null) fused++
+      else if ((await complaintOf(base, graph, { run: true })) === null) problem = `ONNX Runtime runs the model and does not open its gradient: ${complaint}`
     } catch (error) {
       if (error instanceof ProbityError && !error.message.includes('\n')) refused++
       else problem = error.stack
@@ -64,14 +67,14 @@ export async function fuzzGradients(runs, seed) {
     writeFileSync(kept, writeModel({ ...base, irVersion: 10, graph }))
     console.log(`gradients, run ${run} (${changes.join(', ')}; ${JSON.stringify(options)}): ${problem} (graph kept at ${kept})`)
   }
-  console.log(`gradients: ${runs} graphs, ${opened} gradients opened, ${refused} refused, ${failures} failures`)
+  console.log(`gradients: ${runs} graphs, ${opened} gradients opened, ${refused} refused, ${fused} that ONNX Runtime's own fusion broke, ${failures} failures`)
   return failures
 }
 
 /** What ONNX Runtime says against a graph; null where it opens it, and runs it if that is asked for. */
-async function complaintOf(model, graph, run = false) {
+async function complaintOf(model, graph, { run = false, graphOptimizationLevel = 'all' } = {}) {
   try {
-    const session = await InferenceSession.create(writeModel({ ...model, irVersion: 10, functions: [], graph }), { intraOpNumThreads: 1, logSeverityLevel: 4 })
+    const session = await InferenceSession.create(writeModel({ ...model, irVersion: 10, functions: [], graph }), { intraOpNumThreads: 1, logSeverityLevel: 4, graphOptimizationLevel })
     if (run) await session.run(Object.fromEntries(graph.inputs.map(({ name, type }) => [name, zeros(type)])))
     await session.release()
     return null
