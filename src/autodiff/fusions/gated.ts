@@ -16,7 +16,7 @@ export function shareGates(graph: Graph, kept: ReadonlySet<string>): { graph: Gr
     const found = recognise(reader, node)
     const y = node.outputs[0]
     const dtype = found && e.knownDtype(found.x)
-    if (!found || !dtype || !isFloat(dtype)) e.keep(node)
+    if (!found || !dtype || !isFloat(dtype) || e.rank(found.x) !== e.rank(y)) e.keep(node)
     else if (found.kind === 'swish') {
       e.keep(node)
       shortcuts.set(y, swish(y, found))

@@ -2,6 +2,7 @@
 import type { Graph } from '../../graph/ir.js'
 import { ancestorsOf } from '../../graph/walk.js'
 import { foldBatchNorm } from './fold-batch-norm.js'
+import { foldScale } from './fold-scale.js'
 import { shareGates } from './gated.js'
 import { joinTransposes } from './join-transposes.js'
 import { joinLayerNorm } from './layer-norm.js'
@@ -9,7 +10,7 @@ import { poolFirst } from './pool-first.js'
 import { selectRows } from './select-rows.js'
 import type { Shortcuts } from './shortcut.js'
 
-const REWRITES: readonly ((graph: Graph, kept: ReadonlySet<string>) => Graph)[] = [joinLayerNorm, joinTransposes, selectRows, foldBatchNorm, poolFirst]
+const REWRITES: readonly ((graph: Graph, kept: ReadonlySet<string>) => Graph)[] = [joinLayerNorm, joinTransposes, selectRows, foldScale, foldBatchNorm, poolFirst]
 
 /**
  * The same computation in fewer or cheaper operators, and ways past some of them for the gradient.

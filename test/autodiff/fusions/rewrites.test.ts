@@ -113,3 +113,44 @@ describe('max pooling after Relu', () => {
     }, 30)
   })
 })
+
+describe('a number behind a dense layer', () => {
+  type Layer = (g: TestGraph, x: string, random: Random) => string
+  const weight = (g: TestGraph, random: Random, ...dims: number[]) => g.weight(random.between(dims, -1, 1))
+  const layers: Readonly<Record<string, Layer>> = {
+    'MatMul': (g, x, random) => g.add('MatMul', [x, weight(g, random, 4, 6)]),
+    'MatMul and bias': (g, x, random) => g.add('Add', [weight(g, random, 6), g.add('MatMul', [x, weight(g, random, 4, 6)])]),
+    'Gemm': (g, x, random) => g.add('Gemm', [x, weight(g, random, 6, 4), weight(g, random, 6)], { transB: 1, alpha: float(0.5), beta: float(2) }),
+  }
+  const moved = (g: TestGraph, y: string) => g.add('Transpose', [g.add('Reshape', [y, g.shape([3, 2, 3])])], { perm: [1, 0, 2] })
+  test.each(Object.entries(layers))('%s takes it into its weights', async (_, layer) => {
+    await forAll(async (random) => {
+      const g = new TestGraph('static')
+      const y = moved(g, layer(g, g.feed('x', random.tensor([3, 4])), random))
+      const forward = g.finish(g.add('Tanh', [random.boolean() ? g.add('Mul', [g.constant(0.3, 'float32'), y]) : g.add('Div', [y, g.constant([4], 'float32')])]))
+      const fused = fuseAndCompare(forward)
+      expect(fused.nodes.filter(({ opType, inputs }) => (opType === 'Mul' || opType === 'Div') && inputs.some((name) => !fused.initializers.has(name)))).toEqual([])
+      await expectGradients(forward, random)
+    }, 4)
+  })
+  test('stays where the layer is read elsewhere too, or its weights are asked for', async () => {
+    await forAll(async (random) => {
+      const g = new TestGraph('static')
+      const y = layers['MatMul and bias'](g, g.feed('x', random.tensor([3, 4])), random)
+      const forward = g.finish(g.add('Add', [y, g.add('Mul', [y, g.constant(0.3, 'float32')])]))
+      expect(opsOf(fuseAndCompare(forward))).toEqual(opsOf(forward.graph))
+      const other = new TestGraph('static')
+      const scaled = other.add('Mul', [layers.MatMul(other, other.feed('x', random.tensor([3, 4])), random), other.constant(0.3, 'float32')])
+      const one = other.finish(scaled)
+      expect(opsOf(fuseAndCompare(one, [one.graph.nodes[0].inputs[1]]))).toEqual(['MatMul', 'Mul'])
+      await expectGradients(forward, random)
+    }, 2)
+  })
+  test('more axes from the number than the layer has are not lost', async () => {
+    await forAll(async (random) => {
+      const g = new TestGraph('static')
+      const y = layers.MatMul(g, g.feed('x', random.tensor([3, 4])), random)
+      await expectGradients(g.finish(g.add('Mul', [y, g.constant([0.3], 'float32', [1, 1, 1])])), random)
+    }, 1)
+  })
+})
