@@ -73,6 +73,7 @@ export function differentiate(graph: Graph, { objective, withRespectTo, memory =
     emitter.builder.valueInfo.set(output, { name: output, type: emitter.type(name) })
     outputs.set(name, output)
   }
+  emitter.stateTypes()
   const pruned = prune({ ...emitter.builder.build(), outputs: [] }, [value, ...outputs.values()])
   const lean = segments === null ? pruned : recompute(pruned, { segments, positionOf: positionsOf(forward), gradients: new Set(gradients.values()), typeOf: (name) => emitter.type(name) })
   return { ...keepInputs(lean, forward), objectiveOutput: value, target, gradients: outputs, approximations: [...approximations] }

@@ -101,6 +101,15 @@ export class Emitter {
     return dtype === null ? null : { kind: 'tensor', dtype, dims }
   }
 
+  /** Writes down what is known of the values that were emitted: runtimes stay in their own layouts only where they see that shapes agree. */
+  stateTypes(): void {
+    const { nodes, valueInfo } = this.builder
+    for (const name of nodes.flatMap(({ outputs }) => outputs)) {
+      const type = name === '' || valueInfo.has(name) ? null : this.type(name)
+      if (type?.dims) valueInfo.set(name, { name, type })
+    }
+  }
+
   /** What is known of every value so far, for graphs inside this one. */
   get values(): ReadonlyMap<string, Known> {
     return this.#values

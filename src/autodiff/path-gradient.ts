@@ -54,6 +54,7 @@ export function pathGradient(graph: Graph, { objective, along, perRow }: PathOpt
     e.builder.valueInfo.set(output, { name: output, type: e.type(end) })
     return [name, output] as const
   }))
+  e.stateTypes()
   const pruned = prune({ ...e.builder.build(), outputs: [] }, [...outputs.values()])
   return {
     ...pruned, inputs: forward.inputs, target, gradients: outputs, positions: paths.positions, weights: paths.weights,

@@ -1,5 +1,5 @@
 /** @file Activation functions. */
-import { floatAttribute, intAttribute, stringAttribute, type Graph } from '../../graph/ir.js'
+import { float, floatAttribute, intAttribute, stringAttribute, type Graph } from '../../graph/ir.js'
 import type { RuleContext } from '../rule.js'
 import type { RuleTable } from './operators.js'
 
@@ -50,12 +50,26 @@ function geluByTanh(c: RuleContext): string {
   return e.mul(c.dy, e.mul(c.scalar(0.5), e.add(e.add(c.scalar(1), t), bend)))
 }
 
+/** Times the smallest normal float32 this is more than 1, and times 0 it is 0. */
+const STEEP = 3.4e38
+
+/**
+ * 1 where a value is positive, else 0. In float32 as a sigmoid of straight lines, which runtimes compute in the layout that they have convolutions in: comparing
+ * and casting takes twice as long there, and moves everything out of that layout and back.
+ */
+function isPositiveAsNumber(c: RuleContext, value: string): string {
+  if (c.dtype(c.y) !== 'float32') return c.mask(c.emit('Greater', [value, c.scalar(0)]))
+  return c.emit('HardSigmoid', [value], { alpha: float(STEEP), beta: float(0) })
+}
+
 export const activation = {
   /** dX = dY·[y > 0]; 0 at 0 */
-  Relu: (c) => c.emitter.mul(c.dy, c.mask(c.emit('Greater', [c.y, c.scalar(0)]))),
+  Relu: (c) => c.emitter.mul(c.dy, isPositiveAsNumber(c, c.y)),
   /** dX = dY where x > 0, else α·dY; α at 0 */
   LeakyRelu: (c) => {
-    const slope = c.emit('Where', [c.emit('Greater', [c.x, c.scalar(0)]), c.scalar(1), c.scalar(floatAttribute(c.node, 'alpha', 0.01))])
+    const alpha = floatAttribute(c.node, 'alpha', 0.01)
+    if (alpha >= 0 && alpha <= 1) return c.emitter.mul(c.dy, c.emit('Max', [isPositiveAsNumber(c, c.x), c.scalar(alpha)]))
+    const slope = c.emit('Where', [c.emit('Greater', [c.x, c.scalar(0)]), c.scalar(1), c.scalar(alpha)])
     return c.emitter.mul(c.dy, slope)
   },
   /** dX = dY·y·(1 − y) */
@@ -73,8 +87,9 @@ export const activation = {
   },
   /** dX = dY where x > 0, else exp(x / α)·dY; 1 at 0 */
   Celu: (c) => exponentialBelowZero(c, 1, 1, 1 / floatAttribute(c.node, 'alpha', 1)),
-  /** dX = α·dY where 0 < y < 1, else 0; 0 at both ends */
+  /** dX = α·dY where 0 < y < 1, else 0; 0 at both ends, and where it is so steep that it is a step */
   HardSigmoid: (c) => {
+    if (floatAttribute(c.node, 'alpha', 0.2) >= Math.fround(STEEP)) return null
     const inside = c.emit('And', [c.emit('Greater', [c.y, c.scalar(0)]), c.emit('Less', [c.y, c.scalar(1)])])
     return c.emitter.mul(c.emitter.mul(c.dy, c.mask(inside)), c.scalar(floatAttribute(c.node, 'alpha', 0.2)))
   },
