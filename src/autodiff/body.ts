@@ -2,7 +2,7 @@
 import { ProbityError } from '../contracts/errors.js'
 import { toAttributes, type Attributes } from '../graph/builder.js'
 import type { Graph, Node, ValueInfo } from '../graph/ir.js'
-import { ancestorsOf, freeVariables, prune, reaches, readsOf } from '../graph/walk.js'
+import { freeVariables, liesBetween, prune } from '../graph/walk.js'
 import { Emitter } from './emitter.js'
 import { lower } from './lower.js'
 import { nameOf } from './node-context.js'
@@ -34,10 +34,7 @@ export function openBody(outer: Emitter, name: string, inputs: readonly ValueInf
 
 /** The body with what lies between `sources` and `targets` lowered, ready to be differentiated. */
 export function lowerBody(body: Graph, sources: readonly string[], targets: readonly string[], outer: Emitter): Emitter {
-  const lowered = lower(body, (graph) => {
-    const [before, after] = [reaches(graph, sources), ancestorsOf(graph, targets)]
-    return (node) => node.outputs.some((name) => after.has(name)) && readsOf(node).some((name) => before.has(name))
-  }, outer.approximations, outer)
+  const lowered = lower(body, (graph) => liesBetween(graph, sources, targets), outer.approximations, outer)
   return new Emitter(lowered, { outer })
 }
 

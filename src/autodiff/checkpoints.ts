@@ -4,8 +4,6 @@ import { reaches, readsOf, subgraphsOf, type Graph, type TensorType } from '../g
 import { byteLength, isFloat, sizeOf } from '../tensor/dtypes.js'
 
 export type Segments = {
-  /** Segment of each node of the forward graph, by its position. */
-  readonly segmentOf: readonly number[]
   /** Values that a later segment reads, by the segment that makes them; they are kept. */
   readonly boundaries: readonly (readonly string[])[]
   /** Values that may be forgotten → their segment. */
@@ -97,7 +95,7 @@ function segmentsAt(graph: Graph, cuts: readonly number[], movable: ReadonlySet<
     const maker = makers.get(name) ?? segment
     return maker < segment && !boundaries[maker].has(name) ? [[name, maker] as const] : []
   }))
-  return { segmentOf, boundaries: boundaries.map((names) => [...names]), forgettable }
+  return { boundaries: boundaries.map((names) => [...names]), forgettable }
 }
 
 const bytesOf = (type: TensorType | null): number => (type === null || type.dims === null ? 0 : byteLength(type.dtype, sizeOf(type.dims.map((dim: Dim) => (typeof dim === 'number' ? dim : UNKNOWN_SIZE)))))

@@ -1,7 +1,7 @@
 /** @file Reverse-mode differentiation: a graph in, a graph of plain ai.onnx operators out. Nothing is run here. */
 import { ProbityError } from '../contracts/errors.js'
 import { isFloat } from '../tensor/dtypes.js'
-import { ancestorsOf, checkGraph, operatorOf, prune, reaches, readsOf, upgradeOpset, type Graph, type Node, type ValueInfo } from '../graph/index.js'
+import { checkGraph, liesBetween, operatorOf, prune, reaches, upgradeOpset, type Graph, type ValueInfo } from '../graph/index.js'
 import { backpropagate } from './backpropagate.js'
 import { chooseSegments } from './checkpoints.js'
 import { Emitter } from './emitter.js'
@@ -75,7 +75,7 @@ export function differentiate(graph: Graph, { objective, withRespectTo, memory =
   }
   emitter.stateTypes()
   const pruned = prune({ ...emitter.builder.build(), outputs: [] }, [value, ...outputs.values()])
-  const lean = segments === null ? pruned : recompute(pruned, { segments, positionOf: positionsOf(forward), gradients: new Set(gradients.values()), typeOf: (name) => emitter.type(name) })
+  const lean = segments === null ? pruned : recompute(pruned, { segments, forward: new Set(forward.nodes.flatMap(({ outputs }) => outputs.filter((name) => name !== ''))), gradients: new Set(gradients.values()), typeOf: (name) => emitter.type(name) })
   return { ...keepInputs(lean, forward), objectiveOutput: value, target, gradients: outputs, approximations: [...approximations] }
 }
 
@@ -88,7 +88,7 @@ export function obstacles(graph: Graph, options: DifferentiateOptions): string[]
   const { objective, withRespectTo } = options
   const upgraded = upgradeOpset(checkGraph(graph))
   for (const name of [objective.output, ...withRespectTo]) requireValue(upgraded, name)
-  const isOnPath = isBetween(upgraded, withRespectTo, objective.output)
+  const isOnPath = liesBetween(upgraded, withRespectTo, [objective.output])
   const refused = refusal(() => differentiate(upgraded, options))
   // Past a constant operator no rule is needed, so a missing one is in the way only where something is.
   const missing = refused.length === 0 ? [] : upgraded.nodes.filter(isOnPath).flatMap((node) => (isConstant(node) || loweringFor(node) !== null ? [] : refusal(() => ruleFor(node))))
@@ -111,9 +111,9 @@ export function prepare(graph: Graph, objective: ObjectiveSpec, withRespectTo: r
   requireValue(upgraded, objective.output)
   for (const name of withRespectTo) requireValue(upgraded, name)
   const approximations = new Set<string>()
-  const lowered = lower(foldKnownIntegers(upgraded), (candidate) => isBetween(candidate, withRespectTo, objective.output), approximations)
+  const lowered = lower(foldKnownIntegers(upgraded), (candidate) => liesBetween(candidate, withRespectTo, [objective.output]), approximations)
   // Behind an operator that nobody knows shapes are unknown too: the operator is the reason to give.
-  for (const node of lowered.nodes.filter(isBetween(lowered, withRespectTo, objective.output))) if (!isConstant(node) && operatorOf(node, lowered) === null) ruleFor(node)
+  for (const node of lowered.nodes.filter(liesBetween(lowered, withRespectTo, [objective.output]))) if (!isConstant(node) && operatorOf(node, lowered) === null) ruleFor(node)
   return { ...fuse(lowered, new Set([...withRespectTo, objective.output])), approximations }
 }
 
@@ -145,12 +145,4 @@ function requireFloat(emitter: Emitter, name: string): void {
 const activations = (graph: Graph, emitter: Emitter, sources: readonly string[]): string[] => {
   const changing = reaches(graph, sources)
   return graph.nodes.flatMap(({ outputs }) => outputs.filter((name) => changing.has(name) && isFloat(emitter.knownDtype(name) ?? 'bool')))
-}
-
-const positionsOf = (graph: Graph): Map<string, number> => new Map(graph.nodes.flatMap(({ outputs }, position) => outputs.filter((name) => name !== '').map((name) => [name, position] as const)))
-
-/** Tells whether a node lies between `sources` and `output`. */
-function isBetween(graph: Graph, sources: readonly string[], output: string): (node: Node) => boolean {
-  const [before, after] = [reaches(graph, sources), ancestorsOf(graph, [output])]
-  return (node) => node.outputs.some((name) => after.has(name)) && readsOf(node).some((name) => before.has(name))
 }

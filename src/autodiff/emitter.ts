@@ -3,15 +3,13 @@ import { ProbityError } from '../contracts/errors.js'
 import type { Dim } from '../contracts/model.js'
 import type { DType } from '../contracts/tensor.js'
 import { collectNames, GraphBuilder, tensorValue, toAttributes, type Attributes } from '../graph/builder.js'
+import { dataTypeNumber } from '../graph/codec/data-types.js'
 import { isExternal, toNumber, type Graph, type Initializer, type Node, type TensorType } from '../graph/ir.js'
 import { inferNode, inferValues } from '../graph/shapes/infer.js'
 import { knownConstant, UNKNOWN, type Known } from '../graph/shapes/known.js'
 import { fromNumbers, toNumbers } from '../tensor/tensor.js'
 
 export type Dims = readonly Dim[]
-
-/** TensorProto.DataType numbers of the types that a gradient casts to. */
-const CAST_TO: Readonly<Partial<Record<DType, number>>> = { float32: 1, int64: 7, bool: 9, float16: 10, float64: 11, bfloat16: 16 }
 
 /** Operators that exporters and rules compute sizes with. */
 const SHAPE_ARITHMETIC: ReadonlySet<string> = new Set(['Shape', 'Size', 'Gather', 'Slice', 'Concat', 'Squeeze', 'Unsqueeze', 'Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Neg', 'Cast', 'ConstantOfShape', 'ReduceProd'])
@@ -233,7 +231,7 @@ export class Emitter {
   neg = (a: string): string => this.emit('Neg', [a])
 
   cast(name: string, dtype: DType): string {
-    return this.emit('Cast', [name], { to: CAST_TO[dtype] })
+    return this.emit('Cast', [name], { to: dataTypeNumber(dtype) })
   }
 
   /** A scalar of the dtype of `like`. */

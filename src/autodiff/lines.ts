@@ -1,5 +1,6 @@
 /** @file A tensor as lines along one of its axes, whatever its rank, and masks of line by line. */
 import type { DType } from '../contracts/tensor.js'
+import { sizeOf } from '../tensor/dtypes.js'
 import type { Emitter } from './emitter.js'
 
 /** The elements of `x` as [before, after, size of the axis]. A negative axis counts from the end; the number of axes need not be known. */
@@ -16,7 +17,7 @@ function aroundAxis(e: Emitter, x: string, axis: number): string {
   const dims = e.staticDims(x)
   if (dims) {
     const place = axis < 0 ? axis + dims.length : axis
-    return e.emit('Reshape', [x, e.ints([product(dims.slice(0, place)), dims[place], product(dims.slice(place + 1))])], { allowzero: 1 })
+    return e.emit('Reshape', [x, e.ints([sizeOf(dims.slice(0, place)), dims[place], sizeOf(dims.slice(place + 1))])], { allowzero: 1 })
   }
   const sides = axis < 0 ? [-1, axis === -1 ? 1 : countOf(e, x, axis + 1)] : [axis === 0 ? 1 : countOf(e, x, 0, axis), -1]
   return e.emit('Reshape', [x, e.joinInts([sides[0], size, sides[1]])])
@@ -24,8 +25,6 @@ function aroundAxis(e: Emitter, x: string, axis: number): string {
 
 /** int64 [1]: how many elements the axes from `start` to `end` have together. */
 const countOf = (e: Emitter, x: string, start: number, end?: number): string => e.emit('ReduceProd', [e.emit('Shape', [x], { start, end }), e.ints([0])], { keepdims: 1 })
-
-const product = (sizes: readonly number[]): number => sizes.reduce((total, size) => total * size, 1)
 
 /** 0, 1, … size − 1 as int64 [size]; `size` is a number or the name of an int64 [1]. */
 export const range = (e: Emitter, size: number | string): string =>

@@ -1,28 +1,27 @@
 /** @file Gradients that compute activations again instead of keeping them: less memory for about one more forward pass. */
 import { readsOf, subgraphsOf, type Graph, type Node, type TensorType } from '../graph/index.js'
+import type { DType } from '../contracts/tensor.js'
 import { collectNames, GraphBuilder } from '../graph/builder.js'
+import { dataTypeNumber } from '../graph/codec/data-types.js'
+import { isFloat } from '../tensor/dtypes.js'
 import type { Segments } from './checkpoints.js'
 
 export type RecomputeOptions = {
   readonly segments: Segments
-  /** Positions of the forward graph's nodes, by the value that they make. */
-  readonly positionOf: ReadonlyMap<string, number>
+  /** Names of the values that nodes of the forward graph make. */
+  readonly forward: ReadonlySet<string>
   /** Names of the gradients of activations. */
   readonly gradients: ReadonlySet<string>
   readonly typeOf: (name: string) => TensorType | null
 }
 
-/** TensorProto.DataType of the floats that a gradient may have. */
-const CAST_TO: Readonly<Record<string, number>> = { float32: 1, float16: 10, float64: 11, bfloat16: 16 }
-
 /**
  * Lets the gradient's nodes read copies of the forward nodes of their segment. A copy starts from the values that were kept, plus a zero that is computed
  * from the gradient that arrives at the segment: so runtimes can neither run the copies early nor take them for the nodes that they repeat.
  */
-export function recompute(graph: Graph, { segments, positionOf, gradients, typeOf }: RecomputeOptions): Graph {
-  const isForward = (node: Node) => node.outputs.some((name) => positionOf.has(name))
-  const forward = graph.nodes.filter(isForward)
-  const makers = new Map(forward.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
+export function recompute(graph: Graph, { segments, forward, gradients, typeOf }: RecomputeOptions): Graph {
+  const isForward = (node: Node) => node.outputs.some((name) => forward.has(name))
+  const makers = new Map(graph.nodes.filter(isForward).flatMap((node) => node.outputs.map((name) => [name, node] as const)))
   const builder = new GraphBuilder({ ...graph, nodes: [] })
   collectNames(graph, builder.names)
   const captured = new Set(graph.nodes.flatMap((node) => (subgraphsOf(node).length === 0 ? [] : readsOf(node))))
@@ -31,13 +30,13 @@ export function recompute(graph: Graph, { segments, positionOf, gradients, typeO
   const zeros = new Map<string, string>()
 
   const triggers = triggersOf(graph, segments, gradients, isForward)
-  const zero = (trigger: string, dtype: string): string => {
+  const zero = (trigger: string, dtype: DType): string => {
     const key = `${trigger}\n${dtype}`
     const known = zeros.get(key)
     if (known !== undefined) return known
     const first = builder.add('Slice', [builder.add('Reshape', [trigger, builder.shape([-1])]), builder.shape([0]), builder.shape([1])]) // [1]
-    const isNaN = builder.add('Cast', [builder.add('IsNaN', [first])], { to: CAST_TO[dtype] })
-    const none = builder.add('ReduceSum', [builder.add('Mul', [isNaN, builder.constant(0, dtype as 'float32')])], { keepdims: 0 }) // []
+    const isNaN = builder.add('Cast', [builder.add('IsNaN', [first])], { to: dataTypeNumber(dtype) })
+    const none = builder.add('ReduceSum', [builder.add('Mul', [isNaN, builder.constant(0, dtype)])], { keepdims: 0 }) // []
     zeros.set(key, none)
     return none
   }
@@ -54,7 +53,7 @@ export function recompute(graph: Graph, { segments, positionOf, gradients, typeO
     const inputs = maker.inputs.map((input) => (input === '' ? '' : again(input)))
     const isStart = inputs.every((input, i) => input === maker.inputs[i])
     if (isStart) {
-      const held = inputs.findIndex((input) => CAST_TO[typeOf(input)?.dtype ?? ''] !== undefined && !graph.initializers.has(input))
+      const held = inputs.findIndex((input) => isFloat(typeOf(input)?.dtype ?? 'bool') && !graph.initializers.has(input))
       // Without a float to hang the zero on, the copy would be the node itself.
       if (held < 0) {
         for (const output of maker.outputs) copies.set(output, output)
@@ -71,7 +70,7 @@ export function recompute(graph: Graph, { segments, positionOf, gradients, typeO
   for (const node of graph.nodes) {
     if (isForward(node)) builder.nodes.push(node)
     else {
-      const inputs = node.inputs.map((input) => (positionOf.has(input) ? again(input) : input))
+      const inputs = node.inputs.map((input) => (forward.has(input) ? again(input) : input))
       builder.nodes.push({ ...node, inputs })
     }
   }

@@ -2,7 +2,7 @@
 export * from './ir.js'
 export { readModel } from './codec/read-model.js'
 export { writeModel } from './codec/write-model.js'
-export { ancestorsOf, consumersOf, extract, freeVariables, infoOf, mapSubgraphs, producersOf, prune, reaches, readsOf, subgraphsOf, topologicalSort } from './walk.js'
+export { ancestorsOf, consumersOf, extract, freeVariables, infoOf, liesBetween, mapSubgraphs, producersOf, prune, reaches, readsOf, subgraphsOf, topologicalSort } from './walk.js'
 export { GraphBuilder, toAttributes } from './builder.js'
 export { checkGraph } from './check/check-graph.js'
 export { operatorOf } from './check/operators.js'

@@ -109,6 +109,12 @@ export function ancestorsOf(graph: Graph, names: Iterable<string>): Set<string> 
   return wanted
 }
 
+/** Tells whether a node lies on a way from `sources` to `targets`. */
+export function liesBetween(graph: Graph, sources: readonly string[], targets: readonly string[]): (node: Node) => boolean {
+  const [before, after] = [reaches(graph, sources), ancestorsOf(graph, targets)]
+  return (node) => node.outputs.some((name) => after.has(name)) && readsOf(node).some((name) => before.has(name))
+}
+
 /**
  * The part of the graph that `outputs` need; `outputs` may be any values. Nodes, inputs, initializers and value infos that nothing needs are dropped.
  *

@@ -75,15 +75,14 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
   async function gradientModel({ model: reference, request, target }: GradientModelJob): Promise<Part> {
     const { model } = await open(reference)
     const { output, loss, withRespectTo } = request
-    const obstacles = model.gradientObstacles({ output, loss }, { withRespectTo })
-    if (target === null) return described({ files: [], target: null, objective: null, gradients: {}, approximations: [], obstacles })
+    if (target === null) return described({ files: [], target: null, objective: null, gradients: {}, approximations: [], obstacles: model.gradientObstacles({ output, loss }, { withRespectTo }) })
     const made = model.exportGradient({ output, loss }, { withRespectTo })
     const path = join(target.folder, target.name)
     const files = await saveModel(made.model, path, { sourceFolder: made.externalFolder })
     await (await loadModel(path, optionsOf({ ...reference, output: null }))).dispose() // a file that no runtime opens is not handed out
     return described({
       files: files.map((file) => basename(file)), target: made.target, objective: made.objective,
-      gradients: Object.fromEntries(made.gradients), approximations: made.approximations, obstacles,
+      gradients: Object.fromEntries(made.gradients), approximations: made.approximations, obstacles: [],
     })
   }
 

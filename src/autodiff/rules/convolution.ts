@@ -1,5 +1,6 @@
 /** @file Convolutions in one to three dimensions. x [N, C, …], W [O, C/group, …], y [N, O, …]. */
 import { intAttribute, intsAttribute } from '../../graph/ir.js'
+import { sizeOf } from '../../tensor/dtypes.js'
 import type { RuleContext } from '../rule.js'
 import { transposedWindowsOf } from './transposed-windows.js'
 import { areNumbers, fit, overhang, reach, tapOf, tapsOf, windowsOf, type Windows } from './windows.js'
@@ -26,7 +27,7 @@ function conv(c: RuleContext, input: number): string {
   const windows = windowsOf(c, kernelOf(dims))
   if (input === 0) return inputGradient(c, windows, dims)
   if (input === 2) return biasGradient(c, windows)
-  return product(windows.kernel) <= MOST_TAPS ? weightGradientByTaps(c, windows, dims) : weightGradient(c, c.x, c.dy, windows, dims)
+  return sizeOf(windows.kernel) <= MOST_TAPS ? weightGradientByTaps(c, windows, dims) : weightGradient(c, c.x, c.dy, windows, dims)
 }
 
 /** Up to here a transposed convolution is the faster way to few channels: the convolutions of runtimes fill blocks of 8 or 16 outputs. */
@@ -41,7 +42,7 @@ function inputGradient(c: RuleContext, windows: Windows, dims: WeightDims): stri
   const { strides, dilations, begin, end, kernel } = windows
   const group = groupOf(c)
   const margin = (pads: readonly number[]) => pads.map((pad, axis) => reach(windows, axis) - 1 - pad)
-  const isNarrow = group === 1 && typeof dims[1] === 'number' && dims[1] <= FEW_CHANNELS && product(kernel) > 1
+  const isNarrow = group === 1 && typeof dims[1] === 'number' && dims[1] <= FEW_CHANNELS && sizeOf(kernel) > 1
   if (!isNarrow && strides.every((stride) => stride === 1) && areNumbers(begin) && areNumbers(end)) {
     const pads = [...margin(begin), ...margin(end)]
     if (pads.every((pad) => pad >= 0)) return c.emit('Conv', [c.dy, flippedWeights(c, dims, group)], { dilations, group, pads, strides, kernel_shape: kernel })
@@ -53,7 +54,6 @@ function inputGradient(c: RuleContext, windows: Windows, dims: WeightDims): stri
   return c.emit('ConvTranspose', [c.dy, c.input(1)], { ...attributes, pads, output_padding: over.some((size) => size < 0) ? over.map((size) => Math.max(-size, 0)) : undefined })
 }
 
-const product = (values: readonly number[]): number => values.reduce((all, value) => all * value, 1)
 
 /**
  * Weights [O, C/group, …] → [C, O/group, …], turned round in every spatial axis. Constant weights are turned by the runtime when it loads the

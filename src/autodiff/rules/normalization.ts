@@ -1,6 +1,7 @@
 /** @file Normalization with statistics that are given or those of the input. */
 import type { DType } from '../../contracts/tensor.js'
 import { floatAttribute, intAttribute } from '../../graph/ir.js'
+import { sizeOf } from '../../tensor/dtypes.js'
 import type { RuleContext } from '../rule.js'
 import type { RuleTable } from './operators.js'
 
@@ -105,8 +106,7 @@ function throughSavedStatistics(c: RuleContext, { centred, r }: Standardized, wo
 function elementsPer(c: RuleContext, whole: string, part: string, dtype: DType): string {
   const e = c.emitter
   const [of, per] = [e.staticDims(whole), e.staticDims(part)]
-  const product = (dims: readonly number[]) => dims.reduce((a, b) => a * b, 1)
-  if (of && per) return e.constant(product(of) / product(per), dtype)
+  if (of && per) return e.constant(sizeOf(of) / sizeOf(per), dtype)
   return e.div(e.cast(c.emit('Size', [whole]), dtype), e.cast(c.emit('Size', [part]), dtype))
 }
 

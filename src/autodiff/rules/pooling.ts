@@ -1,5 +1,6 @@
 /** @file Pooling in one to three dimensions. */
 import { intAttribute, intsAttribute } from '../../graph/ir.js'
+import { sizeOf } from '../../tensor/dtypes.js'
 import type { RuleContext } from '../rule.js'
 import { elementsPerResult } from './reduction.js'
 import { range } from '../lines.js'
@@ -16,11 +17,10 @@ function maxPool(c: RuleContext): string {
   const windows = windowsOf(c, intsAttribute(c.node, 'kernel_shape', []))
   const { kernel, strides, dilations } = windows
   const tiles = kernel.every((size, axis) => size === strides[axis] && (dilations[axis] === 1 || size === 1))
-  if (tiles && product(kernel) <= MOST_TAPS && c.dtype(c.y) === 'float32') return maxPoolOfTiles(c, windows)
-  const looksPerElement = product(kernel) / product(strides)
+  if (tiles && sizeOf(kernel) <= MOST_TAPS && c.dtype(c.y) === 'float32') return maxPoolOfTiles(c, windows)
+  const looksPerElement = sizeOf(kernel) / sizeOf(strides)
   return looksPerElement <= 3 && c.dtype(c.y) !== 'float64' ? maxPoolByTaps(c, windows) : maxPoolByIndices(c)
 }
-const product = (values: readonly number[]): number => values.reduce((all, value) => all * value, 1)
 
 /** Every tap but the last is compared with the maximum; past this, asking for Indices is faster. */
 const MOST_TAPS = 9
@@ -46,7 +46,7 @@ function maxPoolOfTiles(c: RuleContext, windows: Windows): string {
   const repeated = (name: string) => c.emit('Resize', [name, '', scales], { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' })
   const own = axes.map((axis, i) => {
     const place = c.emit('Mod', [range(e, e.size(covered, axis)), e.constant(kernel[i], 'int64')]) // [size]
-    const number = e.mul(e.cast(place, c.dtype(c.y)), c.scalar(product(kernel.slice(i + 1))))
+    const number = e.mul(e.cast(place, c.dtype(c.y)), c.scalar(sizeOf(kernel.slice(i + 1))))
     return axis === kernel.length + 1 ? number : c.emit('Unsqueeze', [number, e.ints(kernel.slice(i + 1).map((_, later) => later + 1))])
   }).reduce((sum, number) => e.add(sum, number)) // number of the tap that each element is: [1 or size, …]
   return fit(c, e.mul(repeated(c.dy), c.mask(c.emit('Equal', [repeated(holder), own]))), windows)

@@ -1,5 +1,6 @@
 /** @file Sums, means and extrema over axes. */
 import { intAttribute } from '../../graph/ir.js'
+import { sizeOf } from '../../tensor/dtypes.js'
 import type { RuleContext } from '../rule.js'
 import type { RuleTable } from './operators.js'
 
@@ -18,10 +19,9 @@ const spread = (c: RuleContext, reduced: string): string => c.emit('Expand', [ke
 /** How many elements of x fall on one of y, in the dtype of y. */
 export function elementsPerResult(c: RuleContext): string {
   const [x, y] = [c.emitter.staticDims(c.x), c.emitter.staticDims(c.y)]
-  if (x && y) return c.scalar(size(x) / size(y))
+  if (x && y) return c.scalar(sizeOf(x) / sizeOf(y))
   return c.emitter.div(c.emitter.cast(c.emit('Size', [c.x]), c.dtype(c.y)), c.emitter.cast(c.emit('Size', [c.y]), c.dtype(c.y)))
 }
-const size = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1)
 
 /** dX = dY·tie / number of ties: every element that attains the extremum gets an even share (torch.amax, torch.amin). */
 function shareAmongTies(c: RuleContext, input: number): string | null {

@@ -1,4 +1,5 @@
 /** @file The adjoint of summing over sliding windows, which every pool but the maximum is made of. */
+import { sizeOf } from '../../tensor/dtypes.js'
 import type { RuleContext } from '../rule.js'
 import { multiplyAlong } from './axes.js'
 import { areNumbers, fit, reach, type Windows } from './windows.js'
@@ -12,7 +13,6 @@ export function spreadOverWindows(c: RuleContext, values: string, windows: Windo
   return isTiling(c, windows) ? repeat(c, values, windows) : slide(c, values, windows) ?? byMembership(c, values, windows)
 }
 
-const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1)
 
 /** ONNX Runtime's Resize and AveragePool know images of these. */
 const fitsImages = (c: RuleContext, { kernel }: Windows): boolean => c.dtype(c.y) === 'float32' && kernel.length <= 3
@@ -33,7 +33,7 @@ function slide(c: RuleContext, values: string, windows: Windows): string | null 
   const pads = [...begin, ...end].map((pad, i) => kernel[i % kernel.length] - 1 - pad)
   if (pads.some((pad) => pad < 0)) return null
   const means = c.emit('AveragePool', [values], { kernel_shape: kernel, pads, count_include_pad: 1 })
-  return c.emitter.mul(means, c.scalar(product(kernel)))
+  return c.emitter.mul(means, c.scalar(sizeOf(kernel)))
 }
 
 function byMembership(c: RuleContext, values: string, windows: Windows): string {
