@@ -11,13 +11,14 @@ const LAYERS = {
   'src/tensor': ['src/contracts'],
   'src/graph': ['src/contracts', 'src/tensor'],
   'src/autodiff': ['src/contracts', 'src/tensor', 'src/graph'],
-  'src/engine': ['src/contracts', 'src/tensor', 'src/graph', 'src/autodiff'],
+  'src/tensorflow': ['src/contracts', 'src/tensor', 'src/graph'],
+  'src/engine': ['src/contracts', 'src/tensor', 'src/graph', 'src/autodiff', 'src/tensorflow'],
   'src/explain': ['src/contracts', 'src/tensor'],
   'src/attack': ['src/contracts', 'src/tensor'],
   'src/data': ['src/contracts', 'src/tensor'],
   'src/statistics': ['src/contracts', 'src/tensor'],
   'src/config': ['src/contracts'],
-  'src/artifacts': ['src/contracts', 'src/tensor', 'src/data', 'src/engine', 'src/explain', 'src/attack', 'src/statistics'],
+  'src/artifacts': ['src/contracts', 'src/tensor', 'src/data', 'src/tensorflow', 'src/engine', 'src/explain', 'src/attack', 'src/statistics'],
   'src/audit': ['src/contracts', 'src/tensor', 'src/config', 'src/data', 'src/statistics', 'src/artifacts'],
   'metrics': ['src/contracts', 'src/statistics'],
   'reports': ['src/contracts'],
@@ -38,8 +39,12 @@ const restricted = zones.flatMap(({ target, allowed }) => {
   return forbidden.map((from) => ({ target, from: `./${from}`, message: `${layer} must not import ${from}: see "Layers" in ARCHITECTURE.md.` }))
 })
 
-const only = (names, message) => ({ paths: names.map((name) => ({ name, message })) })
-const RUNTIMES = only(['onnxruntime-node', 'onnxruntime-common'], 'Only src/engine/onnxruntime imports ONNX Runtime.')
+const RUNTIMES = {
+  patterns: [
+    { group: ['onnxruntime-*'], message: 'Only src/engine/onnxruntime imports ONNX Runtime.' },
+    { group: ['@tensorflow/*', 'webgpu'], message: 'Only src/engine/tfjs imports TensorFlow.js.' },
+  ],
+}
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'src/graph/onnx-proto.ts', 'probity-report/', 'examples/**/probity-report/'] },
@@ -57,8 +62,8 @@ export default tseslint.config(
       'no-restricted-imports': ['error', RUNTIMES],
     },
   },
-  { files: ['src/engine/onnxruntime/**/*.ts', 'test/**/*.ts', 'bench/**/*'], rules: { 'no-restricted-imports': 'off' } },
-  { files: ['metrics/**/*.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', 'fs', 'fs/*', 'path'], message: 'Metrics are pure: they read artifacts, never files.' }], ...RUNTIMES }] } },
+  { files: ['src/engine/onnxruntime/**/*.ts', 'src/engine/tfjs/**/*.ts', 'test/**/*.ts', 'bench/**/*'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['metrics/**/*.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', 'fs', 'fs/*', 'path'], message: 'Metrics are pure: they read artifacts, never files.' }, ...RUNTIMES.patterns] }] } },
   { files: ['src/**/*.ts', 'metrics/**/*.ts', 'reports/**/*.ts'], ignores: ['src/cli/**'], rules: { 'no-console': 'error' } },
   { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', performance: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', setInterval: 'readonly', clearInterval: 'readonly' } } },
 )

@@ -5,6 +5,7 @@ import { runAudit } from './audit/index.js'
 import { loadPlugins } from './audit/plugins.js'
 import { validateConfig, withAbsolutePaths } from './config/index.js'
 import type { DataConfig, ModelConfig, ProbityConfig } from './contracts/config.js'
+import type { Backend, Device, EngineName } from './contracts/model.js'
 import type { Report } from './contracts/report.js'
 import { version, workerUrl } from './package.js'
 
@@ -36,6 +37,11 @@ export type AuditRunOptions = {
   readonly timeoutMs?: number
   /** Memory of each child process beyond what Node itself takes; default: half of the machine's, from 1 to 4 GiB. */
   readonly maxMemoryMb?: number
+  /** What runs the model, and where; by default what its format and the machine suggest. */
+  readonly engine?: EngineName
+  readonly device?: Device
+  /** Of TensorFlow.js. */
+  readonly backend?: Backend
   /** Folders that links of model and data may lead to. */
   readonly allowPaths?: readonly string[]
   /** Recorded in the report. */
@@ -63,7 +69,7 @@ export async function audit(request: AuditRequest, options: AuditRunOptions = {}
     folder,
   )
   const plugins = await loadPlugins(config.plugins ?? [], folder, builtIn)
-  const { cache, workers, timeoutMs, maxMemoryMb, allowPaths, command, signal, onWarning, onProgress, onNoise } = options
+  const { engine, device, backend, cache, workers, timeoutMs, maxMemoryMb, allowPaths, command, signal, onWarning, onProgress, onNoise } = options
   return runAudit(config, {
     metrics: [...builtIn, ...plugins.metrics],
     gatherers: plugins.gatherers,
@@ -74,6 +80,9 @@ export async function audit(request: AuditRequest, options: AuditRunOptions = {}
     folder,
     cacheFolder: typeof cache === 'string' ? cache : null,
     ...(typeof cache === 'boolean' && { cache }),
+    ...(engine !== undefined && { engine }),
+    ...(device !== undefined && { device }),
+    ...(backend !== undefined && { backend }),
     ...(workers !== undefined && { workers }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(maxMemoryMb !== undefined && { maxMemoryMb }),

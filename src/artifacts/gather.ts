@@ -118,7 +118,7 @@ function keyPartsOf({ data, probity, plugins }: GathererOptions, { sha256, exter
     model: { sha256, externalFiles: externalFiles.map((file) => ({ location: file.location, sha256: file.sha256 })), output: (reference.output ?? null) as Json },
     data: { sha256: data.sha256 },
     view: { sha256: data.viewSha256 },
-    engine: { ...summary.engine, options: { engine: reference.engine, device: reference.device, blockRows: reference.blockRows, memory: reference.memory } },
+    engine: { ...summary.engine, options: { engine: reference.engine, device: reference.device, backend: reference.backend, blockRows: reference.blockRows, memory: reference.memory } },
     host: hostClass(),
     probity,
     plugins,

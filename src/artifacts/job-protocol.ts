@@ -5,7 +5,7 @@
 import { Ajv } from 'ajv'
 import type { DataConfig, InputMapping, ModelConfig } from '../contracts/config.js'
 import type { InputPlan } from '../contracts/dataset.js'
-import type { ModelInput } from '../contracts/model.js'
+import type { Backend, Device, EngineName, ModelInput } from '../contracts/model.js'
 import type { Loss } from '../contracts/objective.js'
 import type { Json } from './kind.js'
 
@@ -16,8 +16,10 @@ export type ModelReference = {
   /** As the user wrote it, for messages. */
   readonly original: string
   readonly output: ModelConfig['output'] | null
-  readonly engine: string
-  readonly device: string
+  /** Null: what the format asks for. */
+  readonly engine: EngineName | null
+  readonly device: Device
+  readonly backend: Backend | null
   /** Rows that the engine runs at a time at most. */
   readonly blockRows: number
   readonly memory: 'normal' | 'low'

@@ -7,12 +7,13 @@ import { Ajv } from 'ajv'
 import type { DataConfig, ModelConfig } from '../contracts/config.js'
 import type { DatasetView, InputPlan } from '../contracts/dataset.js'
 import { ProbityError } from '../contracts/errors.js'
-import type { ModelInput, ModelSummary } from '../contracts/model.js'
+import type { Backend, Device, EngineName, ModelInput, ModelSummary } from '../contracts/model.js'
 import { writeAtomically } from './atomic-write.js'
 import type { ModelReference, ViewReference } from './job-protocol.js'
 import { stage, stageExternal, type Staged, type StagedExternal, type StagingOptions } from './staging.js'
 import { decodeView } from './view-codec.js'
 import type { Workspace } from './workspace.js'
+import { modelFiles } from '../tensorflow/index.js'
 
 /** A model that was staged and opened once, not yet run. */
 export type OpenedModel = Staged & { readonly externalFiles: readonly StagedExternal[]; readonly reference: ModelReference; readonly loadMs: number }
@@ -81,8 +82,9 @@ export type DataRequest = {
   /** The model that the data is for: its inputs decide what is read from which column. Null for stored predictions. */
   readonly model: ModelConfig | null
   readonly seed: number
-  readonly engine?: string
-  readonly device?: string
+  readonly engine?: EngineName
+  readonly device?: Device
+  readonly backend?: Backend
   readonly allowPaths?: readonly string[]
 }
 
@@ -119,14 +121,15 @@ export async function prepareModel({ data }: { readonly data: PreparedData }, wo
  * Stages a model and opens it once.
  * @throws ProbityError for whatever is wrong with the file
  */
-export async function openModel(config: ModelConfig, { engine = 'onnxruntime', device = 'auto', allowPaths = [] }: Pick<DataRequest, 'engine' | 'device' | 'allowPaths'>, workspace: Workspace): Promise<{ model: OpenedModel; inputs: readonly ModelInput[] }> {
+export async function openModel(config: ModelConfig, { engine, device = 'auto', backend, allowPaths = [] }: Pick<DataRequest, 'engine' | 'device' | 'backend' | 'allowPaths'>, workspace: Workspace): Promise<{ model: OpenedModel; inputs: readonly ModelInput[] }> {
   const { memory = 'normal' } = config
   const options = await stagingOptions(workspace, 'model', MODEL_LIMIT_BYTES, allowPaths)
-  const staged = await stage(config.path, options)
-  const checked: unknown = (await workspace.jobs.run({ type: 'preflight', staged: staged.staged, original: config.path, memory }, PROBE_DEADLINE_MS)).part.json
+  const { file, beside } = await modelFiles(config.path)
+  const staged = await stage(file, options)
+  const checked: unknown = (await workspace.jobs.run({ type: 'preflight', staged: staged.staged, original: file, memory }, PROBE_DEADLINE_MS)).part.json
   if (!isPreflight(checked)) throw malformed(config.path)
-  const externalFiles = await stageExternal(checked.locations, config.path, { ...options, maxBytes: EXTERNAL_LIMIT_BYTES, what: 'external data file' })
-  const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine, device, blockRows: checked.blockRows, memory, threads: threadsFor(workspace.jobs.workers) }
+  const externalFiles = await stageExternal([...checked.locations, ...beside], file, { ...options, maxBytes: EXTERNAL_LIMIT_BYTES, what: 'external data file' })
+  const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine: engine ?? null, device, backend: backend ?? null, blockRows: checked.blockRows, memory, threads: threadsFor(workspace.jobs.workers) }
   const { part } = await workspace.jobs.run({ type: 'open-model', model: reference }, PROBE_DEADLINE_MS)
   const opening: unknown = part.json
   if (!isOpening(opening)) throw malformed(config.path)

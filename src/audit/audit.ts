@@ -3,6 +3,7 @@ import { createGatherer, gatherers, openWorkspace, prepareData, prepareModel, ty
 import { predictions, type ArtifactKind, type Predictions } from '../contracts/artifact.js'
 import type { ProbityConfig } from '../contracts/config.js'
 import { ProbityError } from '../contracts/errors.js'
+import type { Backend, Device, EngineName } from '../contracts/model.js'
 import type { Metric } from '../contracts/metric.js'
 import type { Report } from '../contracts/report.js'
 import { assembleReport } from './assemble.js'
@@ -22,6 +23,10 @@ export type AuditEnvironment = Omit<WorkspaceOptions, 'onWarning'> & {
   /** Paths in the report are shown relative to this folder. */
   readonly folder: string
   readonly allowPaths: readonly string[]
+  /** What runs the model, and where; by default what its format and the machine suggest. */
+  readonly engine?: EngineName
+  readonly device?: Device
+  readonly backend?: Backend
   readonly command: string
   readonly signal?: AbortSignal
   readonly onWarning?: (text: string) => void
@@ -46,7 +51,7 @@ export async function runAudit(config: ProbityConfig, environment: AuditEnvironm
   const workspace = await openWorkspace({ ...environment, onWarning: warn })
   try {
     signal?.throwIfAborted()
-    const data = await prepareData({ path: config.data.path, config: config.data, model: config.model ?? null, seed, allowPaths: environment.allowPaths }, workspace)
+    const data = await prepareData({ path: config.data.path, config: config.data, model: config.model ?? null, seed, ...pick(environment) }, workspace)
     signal?.throwIfAborted()
     const model = config.model ? await prepareModel({ data }, workspace) : null
     const checks = planChecks(config, metrics, data.view, model?.summary ?? null)
@@ -89,6 +94,9 @@ export async function runAudit(config: ProbityConfig, environment: AuditEnvironm
     await workspace.close()
   }
 }
+
+const pick = ({ engine, device, backend, allowPaths }: AuditEnvironment) =>
+  ({ allowPaths, ...(engine && { engine }), ...(device && { device }), ...(backend && { backend }) })
 
 async function requirePredictions(gatherer: Gatherer): Promise<Predictions> {
   const gathered = await gatherer.gather(predictions())

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** @file The command line: argv → exit code. Commands are loaded when they run, so that --help stays instant. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { BACKENDS, DEVICES, ENGINES } from '../contracts/model.js'
 import { LOSSES } from '../contracts/objective.js'
 import { version } from '../package.js'
 import { printFailure } from './output.js'
@@ -26,7 +27,7 @@ program
   .command('audit')
   .description('Audit a model, or stored predictions, and write a report.')
   .argument('[config]', 'probity.config.yaml or another configuration; default: the one in this folder')
-  .option('--model <file>', 'ONNX model')
+  .option('--model <file>', 'ONNX file, or model.json of TensorFlow.js')
   .option('--data <file>', 'CSV, Parquet or JSON-lines file')
   .option('--label <column>', 'column with the true classes')
   .option('--prediction <column>', 'column with stored predictions: no model needed')
@@ -36,8 +37,9 @@ program
   .option('--sensitive <columns>', 'columns whose groups are compared, separated by commas', list)
   .option('--out <dir>', 'where the report goes', 'probity-report')
   .option('--format <formats>', 'report formats, separated by commas', list, ['html', 'json'])
-  .addOption(new Option('--device <device>', 'where the model runs').choices(['auto', 'cpu']).default('auto'))
-  .addOption(new Option('--engine <engine>', 'what runs the model').choices(['onnxruntime']).default('onnxruntime'))
+  .addOption(new Option('--device <device>', 'where the model runs').choices(DEVICES).default('auto'))
+  .addOption(new Option('--engine <engine>', 'what runs the model; default: onnxruntime for ONNX, tfjs for TensorFlow').choices(ENGINES))
+  .addOption(new Option('--backend <backend>', 'what TensorFlow.js calculates with; default: the first that is installed').choices(BACKENDS))
   .addOption(memoryOption())
   .option('--seed <n>', 'seed of everything random', wholeNumber(0))
   .option('--exit-zero', 'exit with 0 whatever the verdict')

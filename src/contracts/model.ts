@@ -34,6 +34,18 @@ export type Prediction = {
   readonly columns: number | null
 }
 
+export const ENGINES = ['onnxruntime', 'tfjs'] as const
+export type EngineName = (typeof ENGINES)[number]
+
+/** Where a model runs. `auto` takes what the machine and the installed packages offer. */
+export const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda'] as const
+export type Device = (typeof DEVICES)[number]
+
+/** What TensorFlow.js calculates with: TensorFlow itself on a GPU or a CPU, WebGPU, WebAssembly, or JavaScript. */
+export const BACKENDS = ['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'] as const
+export type Backend = (typeof BACKENDS)[number]
+
+/** `provider` is what calculates within the engine: cpu, webgpu or cuda; for TensorFlow.js the backend. */
 export type EngineInfo = { readonly name: string; readonly version: string; readonly provider: string }
 
 export type GradientOptions = {

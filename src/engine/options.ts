@@ -1,13 +1,16 @@
 /** @file What a caller may say when opening a model. */
-import type { GradientOptions, Model, OutputKind } from '../contracts/model.js'
+import { BACKENDS, DEVICES, ENGINES, type Backend, type Device, type EngineName, type GradientOptions, type Model, type OutputKind } from '../contracts/model.js'
 import type { Objective } from '../contracts/objective.js'
 import type { GradientModel } from '../autodiff/index.js'
 import { ProbityError } from '../contracts/errors.js'
+import { nearest } from '../contracts/near-names.js'
 
 export type LoadOptions = {
-  readonly engine?: 'onnxruntime'
-  /** `auto` and `cpu` both run on the CPU provider. */
-  readonly device?: 'auto' | 'cpu'
+  /** Default: onnxruntime for ONNX files, tfjs for TensorFlow's. With onnxruntime, a LayersModel is converted to ONNX as it is opened. */
+  readonly engine?: EngineName
+  readonly device?: Device
+  /** Of tfjs. Default: the first of `BACKENDS` that is installed and serves the device. */
+  readonly backend?: Backend
   /** Overrides what the graph shows: which output answers, what its numbers are, the class labels by output index. */
   readonly prediction?: { readonly name?: string; readonly kind?: OutputKind; readonly classes?: readonly (string | number)[] }
   /** Threads within an operator; the runtime's choice by default. Outputs' bits do not depend on it. */
@@ -28,22 +31,27 @@ export interface LoadedModel extends Model {
   /** Version of ai.onnx; null when the file imports none. */
   readonly opset: number | null
   /**
-   * The gradient as an ONNX model of its own, for other programs and languages.
+   * The gradient as an ONNX model of its own, for other programs and languages; where the engine differentiates graphs.
    * @throws ProbityError as `gradient` does
    */
-  exportGradient(objective?: Objective, options?: GradientOptions): ExportedGradient
+  exportGradient?(objective?: Objective, options?: GradientOptions): ExportedGradient
   /** What keeps the gradient from being made, a sentence for each node; empty where nothing does. */
-  gradientObstacles(objective?: Objective, options?: GradientOptions): string[]
+  gradientObstacles?(objective?: Objective, options?: GradientOptions): string[]
 }
 
 export const DEFAULT_BLOCK_ROWS = 1024
 
 /** @throws ProbityError naming the option that cannot be meant. */
-export function checkOptions({ engine = 'onnxruntime', device = 'auto', memory = 'normal', threads, blockRows }: LoadOptions): void {
-  if (engine !== 'onnxruntime') throw new ProbityError('engine/unknown-engine', `There is no engine ${String(engine)}: use onnxruntime`)
-  if (device !== 'auto' && device !== 'cpu') throw new ProbityError('engine/unknown-device', `The engine onnxruntime has no device ${String(device)}: use cpu or auto`)
+export function checkOptions({ engine, device, backend, memory = 'normal', threads, blockRows }: LoadOptions): void {
+  checkChoice('engine', engine, ENGINES)
+  checkChoice('device', device, DEVICES)
+  checkChoice('backend', backend, BACKENDS)
   if (memory !== 'normal' && memory !== 'low') throw new ProbityError('engine/option', `memory must be normal or low, got ${String(memory)}`)
   for (const [name, value] of Object.entries({ threads, blockRows })) {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 1)) throw new ProbityError('engine/option', `${name} must be a whole number ≥ 1, got ${value}`)
   }
+}
+
+function checkChoice(option: string, value: string | undefined, known: readonly string[]): void {
+  if (value !== undefined && !known.includes(value)) throw new ProbityError(`engine/unknown-${option}`, `There is no ${option} ${value}. ${nearest(value, known)}`)
 }

@@ -1,8 +1,11 @@
 /** @file What is known of a model before any runtime sees it: whether it is refused, its external files, and how many rows it runs at a time. */
 import { ProbityError } from '../contracts/errors.js'
 import { estimateMemory, preflight, readModel, refuseByName, type Graph } from '../graph/index.js'
+import { modelFormat, readModelJson, shardLocations } from '../tensorflow/index.js'
 
 const MAX_BLOCK_ROWS = 1024
+/** What its values take is not known before it runs. */
+const TENSORFLOW_BLOCK_ROWS = 256
 /** For the values that one run holds. The same everywhere, since results depend on the block size. */
 const BLOCK_MEMORY_BYTES = 2 ** 30
 
@@ -18,6 +21,9 @@ export type CheckOptions = {
 export function checkModel(bytes: Uint8Array, { original, maxMemoryBytes, memory }: CheckOptions): { locations: readonly string[]; blockRows: number } {
   try {
     refuseByName(original)
+    const format = modelFormat(original)
+    if (format === 'model-json') return { locations: shardLocations(readModelJson(bytes)), blockRows: TENSORFLOW_BLOCK_ROWS }
+    if (format === 'saved-model') return { locations: [], blockRows: TENSORFLOW_BLOCK_ROWS }
     const { externalLocations } = preflight(bytes, { maxMemoryBytes, blockRows: 1 })
     return { locations: externalLocations, blockRows: chooseBlockRows(readModel(bytes).graph, maxMemoryBytes, memory) }
   } catch (error) {

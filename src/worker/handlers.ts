@@ -75,6 +75,9 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
   async function gradientModel({ model: reference, request, target }: GradientModelJob): Promise<Part> {
     const { model } = await open(reference)
     const { output, loss, withRespectTo } = request
+    if (!model.gradientObstacles || !model.exportGradient) {
+      throw new ProbityError('engine/no-graph', `${reference.original}: TensorFlow.js gives no gradient that could be written as a file. Convert the model to ONNX first: probity convert.`)
+    }
     if (target === null) return described({ files: [], target: null, objective: null, gradients: {}, approximations: [], obstacles: model.gradientObstacles({ output, loss }, { withRespectTo }) })
     const made = model.exportGradient({ output, loss }, { withRespectTo })
     const path = join(target.folder, target.name)
@@ -112,8 +115,10 @@ function probeRows({ rows, complete, path }: DatasetView): number[] {
   return Array.from({ length: count }, (_, i) => usable[Math.floor((i * usable.length) / count)]!)
 }
 
-const optionsOf = ({ output, engine, device, blockRows, memory, threads }: ModelReference): LoadOptions =>
-  ({ engine, device, blockRows, memory, ...(threads !== null && { threads }), ...(output && { prediction: output }) }) as LoadOptions
+const optionsOf = ({ output, engine, device, backend, blockRows, memory, threads }: ModelReference): LoadOptions => ({
+  device, blockRows, memory,
+  ...(engine !== null && { engine }), ...(backend !== null && { backend }), ...(threads !== null && { threads }), ...(output && { prediction: output }),
+})
 
 const described = (json: unknown): Part => ({ json: json as Json, tensors: {} })
 

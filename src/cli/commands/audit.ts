@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { findConfig, loadConfig, validateConfig, withAbsolutePaths } from '../../config/index.js'
 import type { ProbityConfig } from '../../contracts/config.js'
 import { ProbityError } from '../../contracts/errors.js'
+import type { Backend, Device, EngineName } from '../../contracts/model.js'
 import { audit, exitCode } from '../../index.js'
 import { log } from '../output.js'
 import { printSummary } from '../summary.js'
@@ -22,6 +23,9 @@ export type AuditOptions = {
   format: string[]
   seed?: number
   exitZero?: boolean
+  engine?: EngineName
+  device: Device
+  backend?: Backend
   workers: number
   timeout?: number
   maxMemory?: number
@@ -44,6 +48,9 @@ export async function auditCommand(path: string | undefined, flags: object): Pro
   const report = await audit(config, {
     folder,
     ...(options.cache !== undefined && { cache: typeof options.cache === 'string' ? resolve(options.cache) : options.cache }),
+    device: options.device,
+    ...(options.engine !== undefined && { engine: options.engine }),
+    ...(options.backend !== undefined && { backend: options.backend }),
     workers: options.workers,
     ...(options.timeout !== undefined && { timeoutMs: options.timeout * 1000 }),
     ...(options.maxMemory !== undefined && { maxMemoryMb: options.maxMemory }),

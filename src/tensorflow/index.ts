@@ -1,0 +1,5 @@
+/** @file What other layers use of TensorFlow's files. */
+export { readModelJson, type ModelJson, type Quantization, type TensorFlowFormat, type WeightGroup, type WeightSpec } from './model-json.js'
+export { readWeights, shardLocations } from './weights.js'
+export { modelFiles, modelFormat, type ModelFormat } from './files.js'
+export { convertLayersModel } from './convert/convert.js'
