@@ -5,6 +5,7 @@ import { copyFile, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Ajv } from 'ajv'
 import { ProbityError } from '../contracts/errors.js'
+import type { ModelLimits } from '../contracts/model-limits.js'
 import type { GradientRequest } from './job-protocol.js'
 import { openModel, PROBE_DEADLINE_MS } from './prepare.js'
 import type { Workspace } from './workspace.js'
@@ -22,7 +23,7 @@ export type GradientFiles = {
   readonly obstacles: readonly string[]
 }
 
-export type GradientModelOptions = { readonly allowPaths?: readonly string[]; readonly memory?: 'normal' | 'low' }
+export type GradientModelOptions = { readonly allowPaths?: readonly string[]; readonly memory?: 'normal' | 'low'; readonly limits?: Partial<ModelLimits> }
 
 /** A large model takes longer to read and write than to differentiate. */
 const BYTES_PER_MS = 50_000
@@ -43,9 +44,9 @@ const isAnswer = new Ajv({ allowUnionTypes: true }).compile<GradientFiles>({
  * @param out where the gradient model goes; null to check only. An existing file is replaced when the new one is complete.
  * @throws ProbityError for whatever is wrong with the model or with what is asked of it
  */
-export async function makeGradientModel(path: string, request: GradientRequest, out: string | null, { allowPaths = [], memory = 'normal' }: GradientModelOptions, workspace: Workspace): Promise<GradientFiles> {
+export async function makeGradientModel(path: string, request: GradientRequest, out: string | null, { allowPaths = [], memory = 'normal', limits = {} }: GradientModelOptions, workspace: Workspace): Promise<GradientFiles> {
   if (out !== null) await refuseUnwritable(resolve(out), resolve(path))
-  const { model } = await openModel({ path, memory }, { allowPaths }, workspace)
+  const { model } = await openModel({ path, memory, limits }, { allowPaths }, workspace)
   const bytes = [model, ...model.externalFiles].reduce((sum, file) => sum + file.bytes, 0)
   const folder = join(workspace.folder, 'gradient')
   await mkdir(folder, { mode: 0o700 })

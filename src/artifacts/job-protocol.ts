@@ -6,6 +6,7 @@ import { Ajv } from 'ajv'
 import type { DataConfig, InputMapping, ModelConfig } from '../contracts/config.js'
 import type { InputPlan } from '../contracts/dataset.js'
 import type { Backend, Device, EngineName, ModelInput } from '../contracts/model.js'
+import type { ModelLimits } from '../contracts/model-limits.js'
 import type { Loss } from '../contracts/objective.js'
 import type { Json } from './kind.js'
 
@@ -31,7 +32,7 @@ export type ModelReference = {
 export type ViewReference = { readonly part: string; readonly original: string }
 
 /** Checks a model's bytes before any runtime sees them. Part: `{ locations: string[], blockRows: number }`. */
-export type PreflightJob = { readonly type: 'preflight'; readonly staged: string; readonly original: string; readonly memory: 'normal' | 'low' }
+export type PreflightJob = { readonly type: 'preflight'; readonly staged: string; readonly original: string; readonly memory: 'normal' | 'low'; readonly limits: Partial<ModelLimits> }
 
 /** Opens the model, which tells what the data has to fill. Part: `{ inputs: ModelInput[], loadMs }`. */
 export type OpenModelJob = { readonly type: 'open-model'; readonly model: ModelReference }

@@ -122,11 +122,11 @@ export async function prepareModel({ data }: { readonly data: PreparedData }, wo
  * @throws ProbityError for whatever is wrong with the file
  */
 export async function openModel(config: ModelConfig, { engine, device = 'auto', backend, allowPaths = [] }: Pick<DataRequest, 'engine' | 'device' | 'backend' | 'allowPaths'>, workspace: Workspace): Promise<{ model: OpenedModel; inputs: readonly ModelInput[] }> {
-  const { memory = 'normal' } = config
+  const { memory = 'normal', limits = {} } = config
   const options = await stagingOptions(workspace, 'model', MODEL_LIMIT_BYTES, allowPaths)
   const { file, beside } = await modelFiles(config.path)
   const staged = await stage(file, options)
-  const checked: unknown = (await workspace.jobs.run({ type: 'preflight', staged: staged.staged, original: file, memory }, PROBE_DEADLINE_MS)).part.json
+  const checked: unknown = (await workspace.jobs.run({ type: 'preflight', staged: staged.staged, original: file, memory, limits }, PROBE_DEADLINE_MS)).part.json
   if (!isPreflight(checked)) throw malformed(config.path)
   const externalFiles = await stageExternal([...checked.locations, ...beside], file, { ...options, maxBytes: EXTERNAL_LIMIT_BYTES, what: 'external data file' })
   const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine: engine ?? null, device, backend: backend ?? null, blockRows: checked.blockRows, memory, threads: threadsFor(workspace.jobs.workers) }

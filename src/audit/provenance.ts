@@ -17,13 +17,13 @@ export function displayPath(path: string, folder: string): string {
 export const withDisplayPaths = (text: string, paths: readonly string[], folder: string): string =>
   paths.reduce((shown, path) => shown.replaceAll(path, displayPath(path, folder)), text)
 
-/** The configuration that determines results: sorted keys, no absolute paths. */
+/** The configuration that determines results: sorted keys, no absolute paths, and no limits, which only say whether a model is opened. */
 export function effectiveConfig(config: ProbityConfig, folder: string): Record<string, unknown> {
   return sortKeys({
     ...config,
     seed: config.seed ?? 0,
     data: { ...config.data, path: displayPath(config.data.path, folder) },
-    ...(config.model && { model: { ...config.model, path: displayPath(config.model.path, folder) } }),
+    ...(config.model && { model: { ...config.model, path: displayPath(config.model.path, folder), limits: undefined } }),
     ...(config.plugins && { plugins: config.plugins.map((plugin) => (isAbsolute(plugin) ? displayPath(plugin, folder) : plugin)) }),
   }) as Record<string, unknown>
 }

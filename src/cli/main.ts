@@ -3,6 +3,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { BACKENDS, DEVICES, ENGINES } from '../contracts/model.js'
 import { LOSSES } from '../contracts/objective.js'
+import { isModelLimit, MODEL_LIMITS, type ModelLimits } from '../contracts/model-limits.js'
+import { nearest } from '../contracts/near-names.js'
 import { version } from '../package.js'
 import { printFailure } from './output.js'
 
@@ -15,6 +17,13 @@ const wholeNumber = (minimum: number) => (text: string) => {
 }
 
 const memoryOption = () => new Option('--memory <mode>', 'low: gradients compute activations again instead of keeping them').choices(['normal', 'low'])
+
+const limitOption = () => new Option('--limit <name=number>', `limit on what the model may be before it is opened (repeatable): ${Object.keys(MODEL_LIMITS).join(', ')}`).argParser(withLimit)
+function withLimit(text: string, previous: Partial<ModelLimits> = {}): Partial<ModelLimits> {
+  const [name, value] = text.split(/=(.*)/s)
+  if (!isModelLimit(name)) throw new InvalidArgumentError(`There is no limit "${name}". ${nearest(name, Object.keys(MODEL_LIMITS))}`)
+  return { ...previous, [name]: wholeNumber(1)(value ?? '') }
+}
 
 const program = new Command('probity')
   .description('Audits trained machine-learning models: one command takes a model and data and gives a report with evidence.')
@@ -41,6 +50,7 @@ program
   .addOption(new Option('--engine <engine>', 'what runs the model; default: onnxruntime for ONNX, tfjs for TensorFlow').choices(ENGINES))
   .addOption(new Option('--backend <backend>', 'what TensorFlow.js calculates with; default: the first that is installed').choices(BACKENDS))
   .addOption(memoryOption())
+  .addOption(limitOption())
   .option('--seed <n>', 'seed of everything random', wholeNumber(0))
   .option('--exit-zero', 'exit with 0 whatever the verdict')
   .option('--workers <n>', 'child processes that run the model side by side', wholeNumber(1), 1)
@@ -62,6 +72,7 @@ program
   .addOption(new Option('--loss <loss>', 'loss on that output; default: the chosen element of it').choices(LOSSES))
   .option('--with-respect-to <names>', 'inputs or internal values, separated by commas; default: every float input', list)
   .addOption(memoryOption())
+  .addOption(limitOption())
   .option('--check', 'write nothing, say which operators have no gradient')
   .option('--timeout <seconds>', 'limit for each step of the child process', wholeNumber(1))
   .option('--max-memory <MiB>', 'memory that the child process may take', wholeNumber(256))

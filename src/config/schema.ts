@@ -1,4 +1,5 @@
 /** @file JSON Schema of probity.config.*, published as schema/config.schema.json. */
+import { MODEL_LIMITS } from '../contracts/model-limits.js'
 
 const text = { type: 'string', minLength: 1 } as const
 const names = { type: 'array', items: text, uniqueItems: true } as const
@@ -25,6 +26,12 @@ const model = {
     path: { ...text, description: 'An ONNX file.' },
     inputs: { ...record(inputMapping), description: 'How model inputs are filled from columns; needed when columns and inputs do not match by themselves.' },
     memory: { description: 'low: gradients compute activations again instead of keeping them, in about one more forward pass. Default normal.', enum: ['normal', 'low'] },
+    limits: {
+      description: 'What the model may be before any runtime sees it. Raise them only for models from a source that you trust.',
+      type: 'object',
+      additionalProperties: false,
+      properties: Object.fromEntries(Object.entries(MODEL_LIMITS).map(([limit, { initial, what }]) => [limit, { description: `${what} Default ${initial}.`, type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER }])),
+    },
     output: {
       type: 'object',
       additionalProperties: false,

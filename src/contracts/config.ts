@@ -1,4 +1,5 @@
 /** @file The configuration of an audit, as written by users and as the rest of the program reads it. */
+import type { ModelLimits } from './model-limits.js'
 
 export type InputMapping = {
   /** Column names, or one pattern in which `*` stands for anything: 'pixel_*'. */
@@ -13,6 +14,8 @@ export type ModelConfig = {
   inputs?: Record<string, InputMapping>
   /** `low`: gradients compute activations again instead of keeping them. Default `normal`. */
   memory?: 'normal' | 'low'
+  /** What the model may be before any runtime sees it. They decide whether it is opened, never what comes out. */
+  limits?: Partial<ModelLimits>
   output?: { name?: string; kind?: 'logits' | 'probabilities' | 'score' | 'label'; classes?: (string | number)[] }
 }
 

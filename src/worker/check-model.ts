@@ -1,6 +1,7 @@
 /** @file What is known of a model before any runtime sees it: whether it is refused, its external files, and how many rows it runs at a time. */
 import { ProbityError } from '../contracts/errors.js'
-import { estimateMemory, preflight, readModel, refuseByName, type Graph } from '../graph/index.js'
+import type { ModelLimits } from '../contracts/model-limits.js'
+import { estimateMemory, inlineFunctions, preflight, readModel, refuseByName, type Graph, type OnnxModel } from '../graph/index.js'
 import { modelFormat, readModelJson, shardLocations } from '../tensorflow/index.js'
 
 const MAX_BLOCK_ROWS = 1024
@@ -15,20 +16,31 @@ export type CheckOptions = {
   readonly maxMemoryBytes: number
   /** `low`: gradients compute activations again, so that more rows fit. */
   readonly memory: 'normal' | 'low'
+  readonly limits?: Partial<ModelLimits>
 }
 
 /** @throws ProbityError that names the file, when the model is refused */
-export function checkModel(bytes: Uint8Array, { original, maxMemoryBytes, memory }: CheckOptions): { locations: readonly string[]; blockRows: number } {
+export function checkModel(bytes: Uint8Array, { original, maxMemoryBytes: available, memory, limits = {} }: CheckOptions): { locations: readonly string[]; blockRows: number } {
+  const maxMemoryBytes = limits.maxMemoryBytes ?? available
   try {
     refuseByName(original)
     const format = modelFormat(original)
     if (format === 'model-json') return { locations: shardLocations(readModelJson(bytes)), blockRows: TENSORFLOW_BLOCK_ROWS }
     if (format === 'saved-model') return { locations: [], blockRows: TENSORFLOW_BLOCK_ROWS }
-    const { externalLocations } = preflight(bytes, { maxMemoryBytes, blockRows: 1 })
-    return { locations: externalLocations, blockRows: chooseBlockRows(readModel(bytes).graph, maxMemoryBytes, memory) }
+    const { externalLocations } = preflight(bytes, { ...limits, maxMemoryBytes, blockRows: 1 })
+    return { locations: externalLocations, blockRows: chooseBlockRows(withoutFunctions(readModel(bytes)), maxMemoryBytes, memory) }
   } catch (error) {
     if (error instanceof ProbityError && !error.message.includes(original)) throw new ProbityError(error.code, `${original}: ${error.message}`, { cause: error })
     throw error
+  }
+}
+
+/** What functions hold counts like everything else; where they cannot be expanded, their size stays unknown. */
+function withoutFunctions(model: OnnxModel): Graph {
+  try {
+    return inlineFunctions(model).graph
+  } catch {
+    return model.graph
   }
 }
 

@@ -44,8 +44,8 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
     return view
   }
 
-  async function preflight({ staged, original, memory }: PreflightJob): Promise<Part> {
-    return described(checkModel(await readFile(staged), { original, maxMemoryBytes, memory }))
+  async function preflight({ staged, original, memory, limits }: PreflightJob): Promise<Part> {
+    return described(checkModel(await readFile(staged), { original, maxMemoryBytes, memory, limits }))
   }
 
   async function openModel({ model: reference }: OpenModelJob): Promise<Part> {

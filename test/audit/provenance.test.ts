@@ -33,6 +33,11 @@ describe('the effective configuration', () => {
     expect(JSON.stringify(shown)).not.toMatch(/"\//)
     expect(shown).toMatchObject({ model: { path: 'models/m.onnx' }, data: { path: 'people.csv' }, plugins: ['./own.mjs', 'package', 'plugins/p.mjs', 'q.mjs'], seed: 0 })
   })
+  it('leaves out limits, which say whether a model is opened and never what comes out', () => {
+    const limited = { ...CONFIG, model: { ...CONFIG.model!, limits: { maxNodes: 5 } } }
+    expect(JSON.stringify(effectiveConfig(limited, FOLDER))).not.toContain('limits')
+    expect(configSha256(limited, FOLDER)).toBe(configSha256(CONFIG, FOLDER))
+  })
   it('has one hash, whatever the order of keys and whether the seed 0 is written out', () => {
     const turned: ProbityConfig = {
       seed: 0,

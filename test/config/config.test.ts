@@ -52,6 +52,17 @@ describe('loading', () => {
   })
 })
 
+describe('limits of the model', () => {
+  it('are known by name, and are numbers', async () => {
+    const model = (limits: string) => `data: { path: d.csv }\nmodel:\n  path: m.onnx\n  limits: ${limits}\n`
+    expect((await load('good.yaml', model('{ maxNodes: 500000 }'))).config.model?.limits).toEqual({ maxNodes: 500_000 })
+    await expect(load('near.yaml', model('{ maxNode: 5 }'))).rejects.toThrow(/line 4: model\.limits\.maxNode is not a known field\. Did you mean maxNodes\?/)
+    await expect(load('proto.yaml', model('{ __proto__: 5 }'))).rejects.toThrow(/__proto__ is not a known field/)
+    await expect(load('text.yaml', model('{ maxNodes: many }'))).rejects.toThrow(/model\.limits\.maxNodes must be integer/)
+    await expect(load('zero.yaml', model('{ maxNodes: 0 }'))).rejects.toThrow(/model\.limits\.maxNodes must be >= 1/)
+  })
+})
+
 describe('validation', () => {
   const problem = async (yaml: string) => load('p.yaml', yaml).then(() => 'valid', (error: Error) => error.message.replace(folder, ''))
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { findConfig, loadConfig, validateConfig, withAbsolutePaths } from '../../config/index.js'
 import type { ProbityConfig } from '../../contracts/config.js'
 import { ProbityError } from '../../contracts/errors.js'
+import type { ModelLimits } from '../../contracts/model-limits.js'
 import type { Backend, Device, EngineName } from '../../contracts/model.js'
 import { audit, exitCode } from '../../index.js'
 import { log } from '../output.js'
@@ -12,6 +13,7 @@ import { checkFormats, prepareFolder, writeReports } from '../write-reports.js'
 export type AuditOptions = {
   model?: string
   memory?: 'normal' | 'low'
+  limit?: Partial<ModelLimits>
   data?: string
   label?: string
   prediction?: string
@@ -79,13 +81,13 @@ async function configure(path: string | undefined, options: AuditOptions): Promi
 }
 
 function withFlags(config: ProbityConfig | null, options: AuditOptions): ProbityConfig {
-  const { model, memory, data, label, prediction, score, positive, favorable, sensitive, seed } = options
+  const { model, memory, limit, data, label, prediction, score, positive, favorable, sensitive, seed } = options
   const given = Object.fromEntries(Object.entries({ label, prediction, score, positive, favorable, sensitive, ...(data !== undefined && { path: resolve(data) }) }).filter(([, value]) => value !== undefined))
   const chosenModel = model === undefined ? config?.model : { ...config?.model, path: resolve(model) }
   return {
     ...config,
     data: { ...config?.data, ...given } as ProbityConfig['data'],
-    ...(chosenModel && { model: { ...chosenModel, ...(memory !== undefined && { memory }) } }),
+    ...(chosenModel && { model: { ...chosenModel, ...(memory !== undefined && { memory }), ...(limit !== undefined && { limits: { ...chosenModel.limits, ...limit } }) } }),
     ...(seed !== undefined && { seed }),
   }
 }

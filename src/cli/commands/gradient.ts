@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { makeGradientModel, openWorkspace, type GradientFiles } from '../../artifacts/index.js'
 import { ProbityError } from '../../contracts/errors.js'
+import type { ModelLimits } from '../../contracts/model-limits.js'
 import type { Loss } from '../../contracts/objective.js'
 import { workerUrl } from '../../package.js'
 import { log, print } from '../output.js'
@@ -14,6 +15,7 @@ export type GradientCommandOptions = {
   check?: boolean
   allowPath?: string[]
   memory?: 'normal' | 'low'
+  limit?: Partial<ModelLimits>
   timeout?: number
   maxMemory?: number
   debug?: boolean
@@ -21,7 +23,7 @@ export type GradientCommandOptions = {
 
 /** Exit code 0; with --check, 1 when something is in the way. */
 export async function gradientCommand(path: string, flags: object): Promise<number> {
-  const { output, loss, withRespectTo, out, check = false, allowPath = [], memory, timeout, maxMemory, debug } = flags as GradientCommandOptions
+  const { output, loss, withRespectTo, out, check = false, allowPath = [], memory, limit = {}, timeout, maxMemory, debug } = flags as GradientCommandOptions
   if (out === undefined && !check) throw new ProbityError('usage/out', 'Where should the gradient go? Name a file: probity gradient model.onnx -o gradient.onnx. To look only, add --check.')
   if (out !== undefined && check) throw new ProbityError('usage/out', '--check writes nothing, so it takes no -o. Leave one of the two out.')
   const interrupt = new AbortController()
@@ -34,7 +36,7 @@ export async function gradientCommand(path: string, flags: object): Promise<numb
   })
   try {
     const request = { ...(output !== undefined && { output }), ...(loss !== undefined && { loss }), ...(withRespectTo !== undefined && { withRespectTo }) }
-    const made = await makeGradientModel(path, request, out ?? null, { allowPaths: allowPath.map((allowed) => resolve(allowed)), memory }, workspace)
+    const made = await makeGradientModel(path, request, out ?? null, { allowPaths: allowPath.map((allowed) => resolve(allowed)), memory, limits: limit }, workspace)
     return check ? reportObstacles(path, made) : reportFiles(made)
   } finally {
     await workspace.close()

@@ -1,38 +1,22 @@
-/** @file What a model may be before any runtime sees it. */
+/** @file What a model may be before any runtime sees it, and how a refusal reads. */
 import { ProbityError } from '../../contracts/errors.js'
+import { MODEL_LIMITS, type ModelLimit, type ModelLimits } from '../../contracts/model-limits.js'
 
-export type PreflightLimits = {
-  /** Of the file, without external data. */
-  readonly maxBytes: number
-  /** With those in subgraphs, and with local functions expanded. */
-  readonly maxNodes: number
-  /** Subgraphs within subgraphs; also types within types. */
-  readonly maxDepth: number
-  readonly maxInitializers: number
-  /** Dimensions of one tensor. */
-  readonly maxRank: number
-  /** Elements of one tensor. */
-  readonly maxElements: number
-  /** Initializers and values that live at the same time, with unknown batch sizes taken as `blockRows`. */
-  readonly maxMemoryBytes: number
+export type PreflightLimits = ModelLimits & {
+  /** What unknown batch sizes are taken as. */
   readonly blockRows: number
   /** Operator domains that nodes may use, besides those of the model's own functions. */
   readonly domains: readonly string[]
 }
 
 export const DEFAULT_LIMITS: PreflightLimits = {
-  maxBytes: 2 ** 31 - 1,
-  maxNodes: 200_000,
-  maxDepth: 16,
-  maxInitializers: 200_000,
-  maxRank: 16,
-  maxElements: 2 ** 31,
-  maxMemoryBytes: 16 * 2 ** 30,
+  ...(Object.fromEntries(Object.entries(MODEL_LIMITS).map(([limit, { initial }]) => [limit, initial])) as ModelLimits),
   blockRows: 256,
   domains: ['', 'ai.onnx', 'ai.onnx.ml', 'com.microsoft'],
 }
 
 /** A refusal that names the limit, so that whoever trusts the model knows what to raise. */
-export function overLimit(limit: keyof PreflightLimits, what: string, limits: PreflightLimits): never {
-  throw new ProbityError(`preflight/${limit.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, `${what}; the limit ${limit} is ${String(limits[limit])}. Use a smaller model, or one from a source that you trust.`)
+export function overLimit(limit: ModelLimit, what: string, limits: ModelLimits): never {
+  const raise = limit === 'maxMemoryBytes' ? '--max-memory MiB, or --limit maxMemoryBytes=N where only the estimate is in the way' : `--limit ${limit}=N, or model.limits in the configuration`
+  throw new ProbityError(`preflight/${limit.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, `${what}; the limit ${limit} is ${limits[limit]}. Use a smaller model or, if you trust this one, raise the limit: ${raise}.`)
 }

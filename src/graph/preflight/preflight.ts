@@ -2,7 +2,8 @@
 import { ProbityError } from '../../contracts/errors.js'
 import { refuseByContent } from './format.js'
 import { DEFAULT_LIMITS, overLimit, type PreflightLimits } from './limits.js'
-import { newScan, scanModel, type Scan } from './scan.js'
+import { scanModel } from './scan.js'
+import { newScan, type Body, type Scan } from './scan-state.js'
 import { WireReader } from './wire-reader.js'
 
 export type PreflightSummary = {
@@ -35,13 +36,14 @@ export function preflight(bytes: Uint8Array, limits: Partial<PreflightLimits> = 
   refuseByContent(bytes)
   const scan = newScan(settled)
   scanModel(scan, new WireReader(bytes))
-  if (scan.graphs === 0 || (scan.main.nodes === 0 && scan.initializers === 0)) refuseWithoutGraph(bytes)
-  const domains = checkDomains(scan)
-  const nodes = expandedNodes(scan)
+  const { main } = scan
+  if (main === null || (main.nodes === 0 && scan.initializers === 0)) return refuseWithoutGraph(bytes)
+  const domains = checkDomains(scan, main)
+  const expanded = expandFunctions(scan, main)
   const memoryBytes = scan.initializerBytes + scan.largestValueBytes
   if (memoryBytes > settled.maxMemoryBytes) overLimit('maxMemoryBytes', `The model's tensors take ${memoryBytes} bytes or more in blocks of ${settled.blockRows} rows`, settled)
   return {
-    bytes: bytes.length, nodes, initializers: scan.initializers, functions: scan.functions.size, depth: scan.depth, domains, opsets: scan.opsets,
+    bytes: bytes.length, nodes: expanded.nodes, initializers: scan.initializers, functions: scan.functions.size, depth: expanded.depth, domains, opsets: scan.opsets,
     externalLocations: [...scan.externalLocations], memoryBytes,
   }
 }
@@ -53,28 +55,30 @@ function refuseWithoutGraph(bytes: Uint8Array): never {
   throw new ProbityError('preflight/no-graph', 'The file has no graph with nodes, so it is not an ONNX model, or an empty one. Export or download the model again.')
 }
 
-function checkDomains(scan: Scan): string[] {
+function checkDomains(scan: Scan, main: Body): string[] {
   const own = new Set([...scan.functions.keys()].map((key) => key.split('\n')[0]))
   const used = new Map<string, string>()
-  for (const body of [scan.main, ...scan.functions.values()]) {
+  for (const body of [main, ...scan.functions.values()]) {
     for (const key of body.operators.keys()) {
       const [domain, operator] = key.split('\n')
       used.set(domain, operator)
       if (!scan.limits.domains.includes(domain) && !(own.has(domain) && scan.functions.has(key))) {
-        overLimit('domains', `Operator ${operator} is of the domain "${domain}", which needs code outside ONNX`, scan.limits)
+        throw new ProbityError('preflight/domains', `Operator ${operator} is of the domain "${domain}", which needs code outside ONNX; known are ${scan.limits.domains.filter(Boolean).join(', ')}. Export the model with standard operators.`)
       }
     }
   }
   return [...used.keys()].sort()
 }
 
+type Size = { readonly nodes: number; readonly depth: number; readonly loops: number }
+
 /** Runtimes expand functions in place, so small files can hold exponentially many nodes, and functions that call themselves never end. */
-function expandedNodes({ main, functions, limits }: Scan): number {
-  const sizes = new Map<string, number>()
+function expandFunctions({ functions, limits }: Scan, main: Body): Size {
+  const sizes = new Map<string, Size>()
   const open = new Set<string>()
-  const sizeOf = (body: { nodes: number; operators: ReadonlyMap<string, number> }): number => {
-    let size = body.nodes
-    for (const [key, count] of body.operators) {
+  const sizeOf = (body: Body): Size => {
+    let { nodes, depth, loops } = body
+    for (const [key, uses] of body.operators) {
       const definition = functions.get(key)
       if (!definition) continue
       if (open.has(key)) throw new ProbityError('preflight/function-cycle', `The function ${key.split('\n')[1]} calls itself. Export the model again.`)
@@ -86,12 +90,17 @@ function expandedNodes({ main, functions, limits }: Scan): number {
         open.delete(key)
         sizes.set(key, inner)
       }
-      size += count * inner
+      nodes += uses.count * inner.nodes
+      depth = Math.max(depth, uses.depth + inner.depth)
+      loops = Math.max(loops, uses.loops + inner.loops)
     }
-    return size
+    return { nodes, depth, loops }
   }
-  const nodes = sizeOf(main)
+  const expanded = sizeOf(main)
   for (const body of functions.values()) sizeOf(body)
-  if (!(nodes <= limits.maxNodes)) overLimit('maxNodes', `The model has ${nodes} nodes with its functions expanded`, limits)
-  return nodes
+  const where = 'with its functions expanded'
+  if (!(expanded.nodes <= limits.maxNodes)) overLimit('maxNodes', `The model has ${expanded.nodes} nodes ${where}`, limits)
+  if (expanded.depth > limits.maxDepth) overLimit('maxDepth', `The model nests subgraphs ${expanded.depth} deep ${where}`, limits)
+  if (expanded.loops > limits.maxLoopDepth) overLimit('maxLoopDepth', `The model nests loops ${expanded.loops} deep ${where}`, limits)
+  return expanded
 }

@@ -46,9 +46,23 @@ export class WireReader {
     return values
   }
 
-  /** The current field as text, for comparing and for messages. */
+  /** A second reader of the same message. */
+  again(): WireReader {
+    return new WireReader(this.bytes, this.#position, this.#limit)
+  }
+
+  /** How many elements the current field of a list holds, packed or not; `element` is what one takes. */
+  count(element: number | 'varint' | 'message'): number {
+    if (this.wire !== 2 || element === 'message') return 1
+    if (element !== 'varint') return Math.ceil((this.end - this.start) / element)
+    let last = 0
+    for (let i = this.start; i < this.end; i++) if (this.bytes[i] < 128) last++
+    return last
+  }
+
+  /** The current field as text. */
   text(): string {
-    return decoder.decode(this.bytes.subarray(this.start, Math.min(this.end, this.start + MAX_TEXT)))
+    return decoder.decode(this.bytes.subarray(this.start, this.end))
   }
 
   #lengthOf(): number {
@@ -85,4 +99,3 @@ export class WireReader {
 export const isNegative = (varint: number): boolean => varint >= 2 ** 63
 
 const decoder = new TextDecoder()
-const MAX_TEXT = 256
