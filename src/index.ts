@@ -7,6 +7,8 @@ import { validateConfig, withAbsolutePaths } from './config/index.js'
 import type { DataConfig, ModelConfig, ProbityConfig } from './contracts/config.js'
 import type { Backend, Device, EngineName } from './contracts/model.js'
 import type { Report } from './contracts/report.js'
+import { withFrames, type FrameMethods } from '../reports/data-frame.js'
+import { takeTable, type DataInMemory, type TableInMemory } from './data/index.js'
 import { version, workerUrl } from './package.js'
 
 export { exitCode } from './audit/index.js'
@@ -15,16 +17,17 @@ export type { ArtifactGatherer, GatherContext, JobPlan, Part, PlanContext } from
 export { fgsm, pgd, type AttackOptions, type AttackResult, type PgdOptions } from './attack/index.js'
 export { differentiate, type DifferentiateOptions, type GradientGraph } from './autodiff/index.js'
 export * from './contracts/index.js'
-export { readTable as loadData, type Table } from './data/index.js'
+export { csvOf, loadData, type DataInMemory, type Table, type TableInMemory } from './data/index.js'
 export { loadModel } from './engine/index.js'
 export { integratedGradients, type IntegratedGradients, type IntegratedGradientsOptions } from './explain/index.js'
 export { readModel, writeModel, type Graph, type OnnxModel } from './graph/index.js'
 export { fairness } from '../metrics/fairness/index.js'
 export { reporters } from '../reports/index.js'
+export { groupsToDataFrame, resultsToDataFrame, type DataFrames, type FrameMethods, type FrameOptions } from '../reports/data-frame.js'
 export { version } from './package.js'
 
-/** As in probity.config.yaml; `model` and `data` may be bare paths. */
-export type AuditRequest = Omit<ProbityConfig, 'model' | 'data'> & { readonly model?: string | ModelConfig; readonly data: string | DataConfig }
+/** As in probity.config.yaml; `model` and `data` may be bare paths, and data may be in memory, bare or as `{ frame, label, … }`. */
+export type AuditRequest = Omit<ProbityConfig, 'model' | 'data'> & { readonly model?: string | ModelConfig; readonly data: string | DataConfig | TableInMemory | DataInMemory }
 
 export type AuditRunOptions = {
   /** Paths in the request and in the report are relative to this folder. Default: the working directory. */
@@ -58,19 +61,16 @@ export type AuditRunOptions = {
  *
  * @throws ProbityError when the audit could not be run; a metric that fails is an `error` result instead
  */
-export async function audit(request: AuditRequest, options: AuditRunOptions = {}): Promise<Report> {
+export async function audit(request: AuditRequest, options: AuditRunOptions = {}): Promise<Report & FrameMethods> {
   const folder = resolve(options.folder ?? '.')
-  const { model, data, ...rest } = request
-  const config = withAbsolutePaths(
-    validateConfig(
-      { ...rest, ...(model !== undefined && { model: typeof model === 'string' ? { path: model } : model }), data: typeof data === 'string' ? { path: data } : data },
-      'The configuration',
-    ),
-    folder,
-  )
+  const { model, data: given, ...rest } = request
+  const { data, table } = takeTable(given)
+  const valid = validateConfig({ ...rest, ...(model !== undefined && { model: typeof model === 'string' ? { path: model } : model }), data }, 'The configuration')
+  const absolute = withAbsolutePaths(valid, folder)
+  const config = table ? { ...absolute, data: valid.data } : absolute
   const plugins = await loadPlugins(config.plugins ?? [], folder, builtIn)
   const { engine, device, backend, cache, workers, timeoutMs, maxMemoryMb, allowPaths, command, signal, onWarning, onProgress, onNoise } = options
-  return runAudit(config, {
+  const report = await runAudit(config, {
     metrics: [...builtIn, ...plugins.metrics],
     gatherers: plugins.gatherers,
     pluginHashes: plugins.hashes,
@@ -87,10 +87,12 @@ export async function audit(request: AuditRequest, options: AuditRunOptions = {}
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(maxMemoryMb !== undefined && { maxMemoryMb }),
     allowPaths: allowPaths ?? [],
+    ...(table && { table }),
     command: command ?? 'audit()',
     ...(signal && { signal }),
     ...(onWarning && { onWarning }),
     ...(onProgress && { onProgress }),
     ...(onNoise && { onNoise }),
   })
+  return withFrames(report)
 }

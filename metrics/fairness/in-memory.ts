@@ -7,11 +7,14 @@ import { indexOfLabel } from '../../src/contracts/labels.js'
 type Columns = Readonly<Record<string, ArrayLike<unknown>>>
 type Rows = readonly Readonly<Record<string, unknown>>[]
 
+/** What is read of a danfojs DataFrame. */
+type DataFrame = { readonly columns: readonly string[]; readonly column: (name: string) => { readonly values: unknown } }
+
 /**
- * Columns by name, also under `columns`; rows as objects; or anything that hands out a column by its name, such as a loaded table.
+ * A danfojs DataFrame; columns by name, also under `columns`; rows as objects; or anything that hands out a column by its name, such as a loaded table.
  * null, undefined, NaN, '' and a key that a row leaves out are missing.
  */
-export type FairnessTable = Columns | Rows | { readonly columns: Columns } | { readonly column: (name: string) => ArrayLike<unknown> }
+export type FairnessTable = Columns | Rows | { readonly columns: Columns } | { readonly column: (name: string) => ArrayLike<unknown> } | DataFrame
 
 export type FairnessColumns = {
   readonly label?: string
@@ -62,7 +65,8 @@ export function viewOf(table: FairnessTable, options: FairnessColumns): { readon
 
 function columnOf(table: FairnessTable, name: string): ArrayLike<unknown> {
   if (isRows(table)) return columnOfRows(table, name)
-  if ('column' in table && typeof table.column === 'function') return table.column(name)
+  if (isDataFrame(table)) return columnOfFrame(table, name)
+  if ('column' in table && typeof table.column === 'function') return table.column(name) as ArrayLike<unknown>
   const nested = 'columns' in table && !('length' in table.columns)
   const columns = (nested ? table.columns : table) as Columns
   if (Object.hasOwn(columns, name)) return columns[name]
@@ -70,6 +74,12 @@ function columnOf(table: FairnessTable, name: string): ArrayLike<unknown> {
 }
 
 const isRows = (table: FairnessTable): table is Rows => Array.isArray(table)
+const isDataFrame = (table: object): table is DataFrame => 'column' in table && typeof table.column === 'function' && 'columns' in table && Array.isArray(table.columns)
+
+function columnOfFrame(frame: DataFrame, name: string): ArrayLike<unknown> {
+  if (frame.columns.includes(name)) return frame.column(name).values as ArrayLike<unknown>
+  throw new ProbityError('fairness/unknown-column', `fairness: there is no column ${name}. The columns are ${frame.columns.join(', ')}.`)
+}
 
 function columnOfRows(rows: Rows, name: string): unknown[] {
   const notAnObject = rows.findIndex((row) => typeof row !== 'object' || row === null)

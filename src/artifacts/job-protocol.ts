@@ -50,6 +50,8 @@ export type DatasetJob = {
   readonly type: 'dataset'
   readonly staged: string
   readonly original: string
+  /** Whether the file was written from a table in memory (data-frame-csv.ts). */
+  readonly inMemory: boolean
   readonly config: DataConfig
   /** What there is to fill, and the config's word on which columns fill it. */
   readonly model: { readonly inputs: readonly ModelInput[]; readonly mapping: Readonly<Record<string, InputMapping>> | null } | null

@@ -9,7 +9,9 @@ import type { DatasetView, InputPlan } from '../contracts/dataset.js'
 import { ProbityError } from '../contracts/errors.js'
 import type { Backend, Device, EngineName, ModelInput, ModelSummary } from '../contracts/model.js'
 import { writeAtomically } from './atomic-write.js'
+import type { Table } from '../data/index.js'
 import type { ModelReference, ViewReference } from './job-protocol.js'
+import { stageTable } from './stage-table.js'
 import { stage, stageExternal, type Staged, type StagedExternal, type StagingOptions } from './staging.js'
 import { decodeView } from './view-codec.js'
 import type { Workspace } from './workspace.js'
@@ -78,6 +80,8 @@ const isInspection = ajv.compile<{ summary: ModelSummary; rowMs: number }>(
 
 export type DataRequest = {
   readonly path: string
+  /** Data that is in memory; `path` is then only what it is called. */
+  readonly table?: Table
   readonly config: DataConfig
   /** The model that the data is for: its inputs decide what is read from which column. Null for stored predictions. */
   readonly model: ModelConfig | null
@@ -93,12 +97,13 @@ export type DataRequest = {
  * @throws ProbityError for whatever is wrong with the files, their columns, or what the config says of them
  */
 export async function prepareData(request: DataRequest, workspace: Workspace): Promise<PreparedData> {
-  const { path, config, seed, allowPaths = [] } = request
+  const { path, table, config, seed, allowPaths = [] } = request
   const opened = request.model && (await openModel(request.model, request, workspace))
-  const staged = await stage(path, await stagingOptions(workspace, 'data', DATA_LIMIT_BYTES, allowPaths))
+  const options = await stagingOptions(workspace, 'data', DATA_LIMIT_BYTES, allowPaths)
+  const staged = table ? await stageTable(table, options.folder) : await stage(path, options)
   const deadlineMs = PROBE_DEADLINE_MS + staged.bytes / DATA_BYTES_PER_MS
   const model = opened && { inputs: opened.inputs, mapping: request.model?.inputs ?? null }
-  const { part, bytes } = await workspace.jobs.run({ type: 'dataset', staged: staged.staged, original: path, config, model, seed }, deadlineMs)
+  const { part, bytes } = await workspace.jobs.run({ type: 'dataset', staged: staged.staged, original: path, inMemory: table !== undefined, config, model, seed }, deadlineMs)
   const reference: ViewReference = { part: join(workspace.folder, 'view.part'), original: path }
   await writeAtomically(reference.part, [bytes])
   return { ...staged, ...decodeView(part, path), viewSha256: createHash('sha256').update(bytes).digest('hex'), reference, model: opened && opened.model }

@@ -6,6 +6,7 @@ import { ProbityError } from '../contracts/errors.js'
 import type { Backend, Device, EngineName } from '../contracts/model.js'
 import type { Metric } from '../contracts/metric.js'
 import type { Report } from '../contracts/report.js'
+import type { Table } from '../data/index.js'
 import { assembleReport } from './assemble.js'
 import { planChecks } from './checks.js'
 import { evaluateCheck, type Evaluated } from './evaluate.js'
@@ -23,6 +24,8 @@ export type AuditEnvironment = Omit<WorkspaceOptions, 'onWarning'> & {
   /** Paths in the report are shown relative to this folder. */
   readonly folder: string
   readonly allowPaths: readonly string[]
+  /** The data, where it is in memory instead of at `config.data.path`. */
+  readonly table?: Table
   /** What runs the model, and where; by default what its format and the machine suggest. */
   readonly engine?: EngineName
   readonly device?: Device
@@ -95,8 +98,8 @@ export async function runAudit(config: ProbityConfig, environment: AuditEnvironm
   }
 }
 
-const pick = ({ engine, device, backend, allowPaths }: AuditEnvironment) =>
-  ({ allowPaths, ...(engine && { engine }), ...(device && { device }), ...(backend && { backend }) })
+const pick = ({ table, engine, device, backend, allowPaths }: AuditEnvironment) =>
+  ({ allowPaths, ...(table && { table }), ...(engine && { engine }), ...(device && { device }), ...(backend && { backend }) })
 
 async function requirePredictions(gatherer: Gatherer): Promise<Predictions> {
   const gathered = await gatherer.gather(predictions())

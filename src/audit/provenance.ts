@@ -7,8 +7,9 @@ import type { DatasetView, Finding } from '../contracts/dataset.js'
 import type { ModelSummary } from '../contracts/model.js'
 import type { Report } from '../contracts/report.js'
 
-/** A path as a reader elsewhere can use it: below the folder of the configuration, else the file's name alone. */
+/** A path as a reader elsewhere can use it: below the folder of the configuration, else the file's name alone. What is no full path, such as the name of data in memory, stays. */
 export function displayPath(path: string, folder: string): string {
+  if (!isAbsolute(path)) return path
   const inside = relative(folder, path)
   return inside !== '' && !inside.startsWith('..') && !isAbsolute(inside) ? inside.split('\\').join('/') : basename(path)
 }

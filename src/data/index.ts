@@ -1,5 +1,9 @@
 /** @file From a file to the view of it that an audit reads. */
 export { matchCategory } from './categories.js'
+export { IN_MEMORY, type TableInMemory } from './data-frame.js'
+export { takeTable, type DataInMemory } from './data-in-memory.js'
+export { csvOf, readCsvOfTable } from './data-frame-csv.js'
+export { loadData } from './load-data.js'
 export { fillBlock, fillInputs, gatherRows, readMatrix } from './feeds.js'
 export type { ModelInputs } from './inputs.js'
 export { readTable, type ReadOptions, type TableFormat } from './read-table.js'

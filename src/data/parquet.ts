@@ -3,7 +3,7 @@ import { messageOf, ProbityError } from '../contracts/errors.js'
 import { readTextColumns, sqlPath, withDuckDb } from './duckdb.js'
 import { checkNames, ColumnBuilder, makeTable, type Table } from './table.js'
 import { readStart } from './text-file.js'
-import { list } from './wording.js'
+import { list, rowInWords } from './wording.js'
 
 /** Types whose text is not a value that a model or a group could use. */
 const REFUSED = /^(BLOB|BIT|GEOMETRY|VARIANT)|\[\d*\]$|^(STRUCT|MAP|UNION)\(/
@@ -31,7 +31,7 @@ export async function readParquet(path: string, options: { memoryLimit: string }
       await readTextColumns(connection, `SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ${source}`, (column, value) => {
         builders[column]!.add(times[column] && value !== null ? value.replace(' ', 'T') : value)
       })
-      return makeTable(path, builders.map((builder, index) => builder.build(names[index]!)), (row) => `row ${row} (counted from 0)`)
+      return makeTable(path, builders.map((builder, index) => builder.build(names[index]!)), rowInWords)
     })
   } catch (error) {
     if (error instanceof ProbityError) throw error

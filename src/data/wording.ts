@@ -15,6 +15,9 @@ export function list(values: readonly string[], most = 20): string {
 /** "1 row", "2 rows". */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`
 
+/** Where a row stands in data without lines. */
+export const rowInWords = (row: number): string => `row ${row} (counted from 0)`
+
 /** Up to three names that are a typing mistake away from `wanted`, nearest first. */
 export function nearNames(wanted: string, names: readonly string[]): string[] {
   const limit = Math.max(2, Math.floor(wanted.length / 3))

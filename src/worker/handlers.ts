@@ -8,7 +8,7 @@ import type { ArtifactGatherer, Json, Part } from '../artifacts/kind.js'
 import type { ArtifactKind } from '../contracts/artifact.js'
 import type { DatasetView } from '../contracts/dataset.js'
 import { ProbityError } from '../contracts/errors.js'
-import { buildView, fillInputs, readTable } from '../data/index.js'
+import { buildView, fillInputs, readCsvOfTable, readTable } from '../data/index.js'
 import { loadModel, summarize, type LoadedModel, type LoadOptions } from '../engine/index.js'
 import { saveModel } from '../graph/index.js'
 import { checkModel } from './check-model.js'
@@ -102,8 +102,8 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
   return (job) => handle(job).catch((error: unknown) => Promise.reject(withOriginalName(error, job)))
 }
 
-async function readDataset({ staged, original, config, model, seed }: DatasetJob): Promise<Part> {
-  const table = await readTable(staged, { format: config.format, delimiter: config.delimiter })
+async function readDataset({ staged, original, inMemory, config, model, seed }: DatasetJob): Promise<Part> {
+  const table = inMemory ? readCsvOfTable(staged) : await readTable(staged, { format: config.format, delimiter: config.delimiter })
   return encodeView(buildView(table, { ...config, path: original }, model && { inputs: model.inputs, mapping: model.mapping ?? undefined }, seed))
 }
 
