@@ -176,11 +176,18 @@ function provenance(report: Report): ViewModel['provenance'] {
         { name: 'Probity', value: report.probity.version }, { name: 'Engine', value: `${engine.name} ${engine.version}, ${engine.provider}` },
         { name: 'Started', value: run.startedAt.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC') }, { name: 'Took', value: duration(run.durationMs) },
         { name: 'Machine', value: `${run.host.os} ${run.host.arch}, ${run.host.cpu}, Node ${run.host.node}` },
-        { name: 'Isolation', value: run.isolated ? 'model and data were decoded in child processes with a deadline and a memory limit' : 'without a memory limit' },
+        { name: 'Isolation', value: isolation(run) },
         { name: 'Artifacts', value: `${integer(run.artifacts.computed)} computed, ${integer(run.artifacts.reused)} reused` },
       ],
     },
   ]
+}
+
+function isolation({ isolated, confinement }: Report['run']): string {
+  const limits = `model and data were decoded in child processes with a deadline and ${isolated ? 'a memory limit' : 'a watch over their memory'}`
+  if (!confinement) return limits
+  const kept = [...(confinement.network ? ['without network'] : []), ...(confinement.processes ? ['apart from other processes'] : []), ...(confinement.files ? ['writing only to a private folder'] : [])]
+  return kept.length === 0 ? `${limits}; network and files were not closed to them` : `${limits}, ${kept.join(', ')}`
 }
 
 const dayOf = (instant: string): string => instant.slice(0, 10)

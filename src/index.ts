@@ -75,6 +75,7 @@ export async function audit(request: AuditRequest, options: AuditRunOptions = {}
     gatherers: plugins.gatherers,
     pluginHashes: plugins.hashes,
     plugins: plugins.urls,
+    confine: plugins.confined,
     version,
     workerUrl: workerUrl(),
     folder,

@@ -1,20 +1,21 @@
 /** @file One child process: how it is started, confined, spoken to and ended. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { cpus } from 'node:os'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { readLines } from './bounded-lines.js'
+import { type Confinement, endOf, launch, parentSeenFrom } from './confinement.js'
 import { type Ending, explainEnding, explainFailure } from './job-failure.js'
 import { isReply, REPLY_DESCRIPTOR, REPLY_LIMIT_BYTES, type JobReply, type JobRequest } from './job-protocol.js'
+import { removeTree } from './private-folder.js'
 
 export type ChildOptions = {
   readonly workerUrl: URL
-  /** Working and temporary folder. */
+  /** Holds the working folders of children. */
   readonly folder: string
   readonly maxMemoryMb: number
-  /** Whether the limit is put on the address space, which some GPU runtimes cannot live with. */
-  readonly limitAddressSpace: boolean
+  readonly confinement: Confinement
   readonly plugins: readonly string[]
   readonly onNoise: (text: string) => void
 }
@@ -23,15 +24,20 @@ export type Child = {
   /** Resolves once the part file is written. */
   run(request: JobRequest): Promise<void>
   kill(): void
+  /** Kills it, and removes its folder once it is gone. */
+  retire(): void
+  /** Resolves when it is gone. */
+  readonly gone: Promise<void>
   /** Whether it still takes jobs. */
   readonly alive: boolean
   readonly startedAt: number
   readonly jobs: number
+  /** How much its resident memory has grown since its first job, which loads libraries and, as a rule, the model. */
+  readonly grownBytes: number
+  /** Empty and its own when it starts; goes with it. */
+  readonly folder: string
 }
 
-/** Address space that Node, ONNX Runtime and DuckDB reserve before any work: 1.5 GB measured on two cores, and stacks for their threads. */
-const BASELINE_MB = 1536
-const BASELINE_PER_CORE_MB = 32
 const NOISE_KEPT = 16 * 1024
 /** The watchdog inside is first; the parent's own clock is for a child whose threads are all stuck. */
 const GRACE_MS = 1000
@@ -43,22 +49,25 @@ const PASSED_ON = [
   'VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'XDG_RUNTIME_DIR', 'DISPLAY',
 ]
 
-/** Whether the operating system enforces `ulimit -v`: Linux does, macOS accepts it without effect, Windows has none. */
-export const canLimitAddressSpace = (): boolean => process.platform === 'linux' && existsSync('/bin/sh')
-
 export function startChild(options: ChildOptions): Child {
-  const child = launch(options)
+  const folder = mkdtempSync(join(options.folder, 'child-'))
+  const child = launchIn(folder, options)
   const requests = child.stdin as Writable
   let noise = ''
   let killedFor: Ending['killedFor'] = null
   let pending: { request: JobRequest; resolve: () => void; reject: (error: Error) => void; timer: NodeJS.Timeout } | null = null
   let ended: Ending | null = null
   const startedAt = performance.now()
-  const progress = { jobs: 0 }
+  const progress = { jobs: 0, firstBytes: 0, lastBytes: 0 }
+  let isReady = false
+  let isRetired = false
+  let sayGone: () => void = () => undefined
+  const gone = new Promise<void>((resolve) => (sayGone = resolve))
 
   const kill = (why: Ending['killedFor']) => {
+    if (child.exitCode !== null || child.signalCode !== null) return
     killedFor ??= why
-    killGroup(child)
+    signalGroup(child)
   }
   const settle = (outcome: (job: NonNullable<typeof pending>) => void) => {
     if (pending === null) return
@@ -70,27 +79,37 @@ export function startChild(options: ChildOptions): Child {
   const limitsOf = (request: JobRequest) => ({ deadlineMs: request.deadlineMs, maxMemoryMb: options.maxMemoryMb })
   const onEnd = (exitCode: number | null, signal: NodeJS.Signals | null) => {
     if (ended) return
-    const ending = (ended = { exitCode, signal, killedFor, noise })
+    const ending = (ended = { ...endOf(options.confinement, exitCode, signal), killedFor, noise })
     settle(({ request, reject }) => reject(explainEnding(request.job, ending, limitsOf(request))))
+    if (isRetired) removeTree(folder)
+    sayGone()
   }
   const onReply = (reply: JobReply) => {
-    if (reply.type === 'ready') return
     if (reply.type === 'killed') {
       killedFor ??= reply.reason
+    } else if (reply.type === 'ready') {
+      if (isReady) kill('protocol')
+      isReady = true
     } else if (pending === null || reply.id !== pending.request.id) {
       kill('protocol')
     } else if (reply.type === 'done') {
+      progress.lastBytes = reply.residentBytes
+      progress.firstBytes ||= reply.residentBytes
       settle(({ resolve }) => resolve())
     } else {
       settle(({ request, reject }) => reject(explainFailure(request.job, reply.code, reply.message, limitsOf(request))))
     }
   }
 
-  readLines(child.stdio[REPLY_DESCRIPTOR] as Readable, REPLY_LIMIT_BYTES, (line) => {
+  const replies = child.stdio[REPLY_DESCRIPTOR] as Readable
+  readLines(replies, REPLY_LIMIT_BYTES, (line) => {
     const reply = parseReply(line)
     if (reply) onReply(reply)
     else kill('protocol')
   }, () => kill('protocol'))
+  // Nothing can come from it any more; when it is because the child ends, its exit says more.
+  replies.on('end', () => setTimeout(() => kill('protocol'), STREAMS_DRAIN_MS).unref())
+  replies.on('error', () => undefined)
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
       const text = chunk.toString('utf8')
@@ -104,7 +123,11 @@ export function startChild(options: ChildOptions): Child {
     noise += error.message
     onEnd(null, null)
   })
-  child.on('exit', (code, signal) => setTimeout(() => onEnd(code, signal), STREAMS_DRAIN_MS).unref())
+  child.on('exit', (code, signal) => {
+    // What it started may still run in its group.
+    signalGroup(child)
+    setTimeout(() => onEnd(code, signal), STREAMS_DRAIN_MS)
+  })
   child.on('close', onEnd)
 
   return {
@@ -133,24 +156,28 @@ export function startChild(options: ChildOptions): Child {
       })
     },
     kill: () => kill('closed'),
+    retire: () => {
+      isRetired = true
+      if (ended) removeTree(folder)
+      else kill('closed')
+    },
+    gone,
+    folder,
+    get grownBytes() {
+      return progress.lastBytes - progress.firstBytes
+    },
   }
 }
 
-function launch(options: ChildOptions): ChildProcess {
-  const node = [process.execPath, `--max-old-space-size=${options.maxMemoryMb}`, fileURLToPath(options.workerUrl), String(process.pid), String(options.maxMemoryMb), ...options.plugins]
-  const environment: NodeJS.ProcessEnv = { TMPDIR: options.folder, TEMP: options.folder, TMP: options.folder, MALLOC_ARENA_MAX: '2' }
+function launchIn(folder: string, { workerUrl, maxMemoryMb, confinement, plugins, folder: writableFolder }: ChildOptions): ChildProcess {
+  const command = [process.execPath, `--max-old-space-size=${maxMemoryMb}`, fileURLToPath(workerUrl), String(parentSeenFrom(confinement)), String(maxMemoryMb), ...plugins]
+  const environment: NodeJS.ProcessEnv = { TMPDIR: folder, TEMP: folder, TMP: folder, MALLOC_ARENA_MAX: '2' }
   for (const name of PASSED_ON) if (process.env[name] !== undefined) environment[name] = process.env[name]
-  // 'pipe' for the reply descriptor; detached makes a process group that can be killed as a whole.
-  const settings = { cwd: options.folder, env: environment, stdio: ['pipe', 'pipe', 'pipe', 'pipe'] as const, detached: process.platform !== 'win32', windowsHide: true }
-  if (!options.limitAddressSpace) return spawn(node[0], node.slice(1), { ...settings, stdio: [...settings.stdio] })
-  const limitKb = (BASELINE_MB + BASELINE_PER_CORE_MB * cpus().length + options.maxMemoryMb) * 1024
-  // A lower hard limit that is already in force stays.
-  const script = 'ulimit -c 0; ulimit -v "$1" 2>/dev/null; shift; exec "$@"'
-  return spawn('/bin/sh', ['-c', script, 'sh', String(limitKb), ...node], { ...settings, stdio: [...settings.stdio] })
+  return launch({ command, folder, writableFolder, environment, maxMemoryMb, confinement })
 }
 
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+function signalGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
   try {
     if (process.platform === 'win32') child.kill('SIGKILL')
     else process.kill(-child.pid, 'SIGKILL')

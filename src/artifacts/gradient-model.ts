@@ -48,7 +48,7 @@ export async function makeGradientModel(path: string, request: GradientRequest, 
   if (out !== null) await refuseUnwritable(resolve(out), resolve(path))
   const { model } = await openModel({ path, memory, limits }, { allowPaths }, workspace)
   const bytes = [model, ...model.externalFiles].reduce((sum, file) => sum + file.bytes, 0)
-  const folder = join(workspace.folder, 'gradient')
+  const folder = join(workspace.jobs.folder, 'gradient')
   await mkdir(folder, { mode: 0o700 })
   const target = out === null ? null : { folder, name: basename(out) }
   const { part } = await workspace.jobs.run({ type: 'gradient-model', model: model.reference, request, target }, PROBE_DEADLINE_MS + bytes / BYTES_PER_MS)

@@ -98,7 +98,7 @@ export type JobRequest = {
 /** Child → parent. `killed` is the watchdog's last word. */
 export type JobReply =
   | { readonly type: 'ready' }
-  | { readonly type: 'done'; readonly id: number }
+  | { readonly type: 'done'; readonly id: number; readonly residentBytes: number }
   | { readonly type: 'failed'; readonly id: number; readonly code: string; readonly message: string }
   | { readonly type: 'killed'; readonly reason: 'deadline' | 'memory' }
 
@@ -120,7 +120,7 @@ const reply = (type: JobReply['type'], properties: Record<string, object>) => ({
 export const isReply = new Ajv().compile<JobReply>({
   oneOf: [
     reply('ready', {}),
-    reply('done', { id }),
+    reply('done', { id, residentBytes: { type: 'integer', minimum: 0 } }),
     reply('failed', { id, code: { type: 'string', maxLength: 100, pattern: '^[a-z0-9/-]+$' }, message: { type: 'string', maxLength: MESSAGE_LIMIT } }),
     reply('killed', { reason: { enum: ['deadline', 'memory'] } }),
   ],

@@ -1,11 +1,12 @@
 /** @file The parent's side of jobs: child processes with a deadline, a memory limit and one clear line for every way they can end. */
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, mkdirSync } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { ProbityError } from '../contracts/errors.js'
-import { canLimitAddressSpace, type Child, startChild } from './child.js'
+import { type Child, startChild } from './child.js'
+import { availableConfinement, type Confinement } from './confinement.js'
 import { describeJob, type Job, type JobRequest } from './job-protocol.js'
 import type { Part } from './kind.js'
 import { decodePart } from './part-codec.js'
@@ -20,6 +21,8 @@ export type JobsOptions = {
   readonly maxMemoryMb?: number
   /** False for GPU runtimes that map more addresses than they use. Default: true where the system can (Linux). */
   readonly limitAddressSpace?: boolean
+  /** False for children that need the network, or files outside their folder, as plugins may say. Default: true, but as `limitAddressSpace` for GPU drivers, which talk to services and make devices. */
+  readonly confine?: boolean
   /** Overrides every deadline (`--timeout`). */
   readonly timeoutMs?: number
   /** Child processes at a time; default 1, since ONNX Runtime uses threads itself. */
@@ -30,14 +33,22 @@ export type JobsOptions = {
   readonly signal?: AbortSignal
   /** What children print; kept for --debug. */
   readonly onNoise?: (text: string) => void
+  /** When a child is replaced by a fresh one. */
+  readonly recycle?: Partial<Wear>
 }
+
+/** What a child may do before it is replaced: runtimes leak a little with each session. */
+type Wear = { readonly jobs: number; readonly ageMs: number; readonly grownBytes: number }
 
 /** A part, decoded and as the bytes that the store keeps. */
 export type JobResult = { readonly part: Part; readonly bytes: Uint8Array }
 
 export type Jobs = {
-  /** Whether children run under a limit that the system enforces; elsewhere their watchdog samples their memory. */
+  /** Whether children run under a memory limit that the system enforces; elsewhere their watchdog samples their memory. */
   readonly isolated: boolean
+  readonly confinement: Confinement
+  /** The one folder that every child may write to. */
+  readonly folder: string
   /** Child processes at a time. */
   readonly workers: number
   /**
@@ -48,14 +59,17 @@ export type Jobs = {
   close(): Promise<void>
 }
 
-/** Runtimes leak a little with each session, so a child does not live for ever. */
-const MAX_JOBS_PER_CHILD = 200
-const MAX_CHILD_AGE_MS = 10 * 60_000
+const RECYCLE: Wear = { jobs: 200, ageMs: 10 * 60_000, grownBytes: 512 * 2 ** 20 }
+/** Opening a large model again may be most of a job, so growth alone is no reason before this many. */
+const JOBS_BEFORE_GROWTH_COUNTS = 8
 const PART_LIMIT_BYTES = 2 ** 30
 
 export function createJobs(options: JobsOptions): Jobs {
   const workers = options.workers ?? 1
-  const isolated = options.limitAddressSpace !== false && canLimitAddressSpace()
+  const folder = join(options.folder, 'work')
+  mkdirSync(folder, { mode: 0o700 })
+  const confinement = chosenConfinement(options, folder)
+  const recycle = { ...RECYCLE, ...options.recycle }
   const maxMemoryMb = options.maxMemoryMb ?? Math.min(4096, Math.max(1024, Math.floor(totalmem() / 2 / 2 ** 20)))
   const idle: Child[] = []
   const alive = new Set<Child>()
@@ -72,7 +86,7 @@ export function createJobs(options: JobsOptions): Jobs {
   options.signal?.addEventListener('abort', killAll)
 
   const start = (): Child => {
-    const child = startChild({ workerUrl: options.workerUrl, folder: options.folder, maxMemoryMb, limitAddressSpace: isolated, plugins: options.plugins ?? [], onNoise: options.onNoise ?? (() => undefined) })
+    const child = startChild({ workerUrl: options.workerUrl, folder, maxMemoryMb, confinement, plugins: options.plugins ?? [], onNoise: options.onNoise ?? (() => undefined) })
     alive.add(child)
     return child
   }
@@ -80,14 +94,17 @@ export function createJobs(options: JobsOptions): Jobs {
   idle.push(start())
   const retire = (child: Child) => {
     alive.delete(child)
-    child.kill()
+    child.retire()
   }
-  const isWorn = (child: Child) => child.jobs >= MAX_JOBS_PER_CHILD || performance.now() - child.startedAt > MAX_CHILD_AGE_MS
+  const isWorn = ({ jobs, startedAt, grownBytes }: Child) =>
+    jobs >= recycle.jobs || performance.now() - startedAt > recycle.ageMs || (grownBytes > recycle.grownBytes && jobs >= JOBS_BEFORE_GROWTH_COUNTS)
 
   const available = (): Child => {
     const candidate = idle.pop()
     if (candidate === undefined) return start()
-    return candidate.alive ? candidate : available()
+    if (candidate.alive) return candidate
+    retire(candidate)
+    return available()
   }
 
   const turn = async (): Promise<void> => {
@@ -102,7 +119,9 @@ export function createJobs(options: JobsOptions): Jobs {
   }
 
   return {
-    isolated,
+    isolated: confinement.addressSpace,
+    confinement,
+    folder,
     workers,
     async run(job, deadlineMs) {
       await turn()
@@ -110,7 +129,7 @@ export function createJobs(options: JobsOptions): Jobs {
         options.signal?.throwIfAborted()
         if (closed) throw new ProbityError('job/closed', `${describeJob(job)} was not started because the run ended.`)
         const child = available()
-        const output = join(options.folder, `${randomBytes(12).toString('hex')}.part`)
+        const output = join(child.folder, `${randomBytes(12).toString('hex')}.part`)
         const request: JobRequest = { id: nextId++, deadlineMs: options.timeoutMs ?? deadlineMs, output, job }
         try {
           await child.run(request)
@@ -133,9 +152,16 @@ export function createJobs(options: JobsOptions): Jobs {
       closed = true
       cancelAtExit()
       options.signal?.removeEventListener('abort', killAll)
+      const ending = [...alive].map((child) => child.gone)
       killAll()
+      await Promise.all(ending)
     },
   }
+}
+
+function chosenConfinement({ limitAddressSpace = true, confine = limitAddressSpace }: JobsOptions, folder: string): Confinement {
+  const { addressSpace, ...namespaces } = availableConfinement(folder)
+  return { ...(confine ? namespaces : { network: false, processes: false, files: false }), addressSpace: addressSpace && limitAddressSpace }
 }
 
 /** The child names nothing: the parent chose the path, and looks at what lies there as at any foreign file. */

@@ -1,7 +1,8 @@
 /** @file The private folder of a run, and what has to happen however the run ends. */
-import { lstatSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { messageOf, ProbityError } from '../contracts/errors.js'
 
 const PREFIX = 'probity-'
 const ABANDONED_MS = 24 * 3600_000
@@ -21,11 +22,13 @@ export function atExit(action: () => void): () => void {
   return () => cleanups.delete(action)
 }
 
-/** A folder that only this user can enter (mkdtemp makes it 0700), and how to remove it before the process ends. */
+/**
+ * A folder that only this user can enter (mkdtemp makes it 0700), and how to remove it before the process ends.
+ * @throws ProbityError `workspace/temporary-folder`
+ */
 export function makePrivateFolder(): { folder: string; remove: () => void } {
-  sweepAbandoned()
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), PREFIX)))
-  const removeNow = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  const folder = makeFolder()
+  const removeNow = () => removeTree(folder)
   const cancel = atExit(removeNow)
   return {
     folder,
@@ -36,6 +39,36 @@ export function makePrivateFolder(): { folder: string; remove: () => void } {
   }
 }
 
+function makeFolder(): string {
+  try {
+    sweepAbandoned()
+    return realpathSync(mkdtempSync(join(tmpdir(), PREFIX)))
+  } catch (cause) {
+    throw new ProbityError('workspace/temporary-folder', `The temporary folder ${tmpdir()} cannot be used: ${messageOf(cause)}. Set TMPDIR to a folder that can be written.`, { cause })
+  }
+}
+
+/** Removes a folder that a child may have filled as it liked. What resists is left to the next sweep: a finished audit must not fail over it. */
+export function removeTree(folder: string): void {
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  try {
+    remove()
+  } catch {
+    try {
+      openUp(folder)
+      remove()
+    } catch {
+      // Said above.
+    }
+  }
+}
+
+/** Nobody but root removes what lies in a folder without permissions. */
+function openUp(folder: string): void {
+  chmodSync(folder, 0o700)
+  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) openUp(join(folder, entry.name))
+}
+
 /** A run that was killed leaves its copies behind; a day later nobody can be using them any more, since every run touches its folder. */
 function sweepAbandoned(): void {
   const root = tmpdir()
@@ -44,7 +77,7 @@ function sweepAbandoned(): void {
     const path = join(root, name)
     const stats = lstatSync(path, { throwIfNoEntry: false })
     if (!stats?.isDirectory() || stats.uid !== process.getuid?.() || Date.now() - stats.mtimeMs < ABANDONED_MS) continue
-    rmSync(path, { recursive: true, force: true })
+    removeTree(path)
   }
 }
 

@@ -87,6 +87,7 @@ export async function runAudit(config: ProbityConfig, environment: AuditEnvironm
         durationMs: Date.now() - startedAt.getTime(),
         host: host(),
         isolated: workspace.jobs.isolated,
+        confinement: workspace.jobs.confinement,
         command: environment.command,
         artifacts: { ...gatherer.stats },
         warnings,

@@ -10,13 +10,20 @@ import { messageOf, ProbityError } from '../contracts/errors.js'
 import type { Metric } from '../contracts/metric.js'
 
 /** A plugin module's default export. */
-export type Plugin = { readonly metrics?: readonly Metric[]; readonly gatherers?: readonly ArtifactGatherer<ArtifactKind>[] }
+export type Plugin = {
+  readonly metrics?: readonly Metric[]
+  readonly gatherers?: readonly ArtifactGatherer<ArtifactKind>[]
+  /** False for gatherers that need the network, or write files of their own: child processes then run without the confinement that keeps both from a hostile model. */
+  readonly confined?: boolean
+}
 
 export type LoadedPlugins = {
   readonly metrics: readonly Metric[]
   readonly gatherers: readonly ArtifactGatherer<ArtifactKind>[]
   readonly urls: readonly string[]
   readonly hashes: readonly string[]
+  /** Whether every plugin can do without network and files. */
+  readonly confined: boolean
 }
 
 type Loaded = { readonly plugin: Plugin; readonly url: string; readonly hash: string }
@@ -41,6 +48,7 @@ export async function loadPlugins(names: readonly string[], folder: string, buil
     gatherers: loaded.flatMap(({ plugin }) => plugin.gatherers ?? []),
     urls: loaded.map(({ url }) => url),
     hashes: loaded.map(({ hash }) => hash),
+    confined: loaded.every(({ plugin }) => plugin.confined !== false),
   }
 }
 
@@ -79,13 +87,14 @@ const METRIC_FIELDS: Readonly<Record<Exclude<keyof Metric, 'ideal' | '__metric'>
 const GATHERER_FIELDS = { kind: isText, dependsOn: isFunction, plan: isFunction, gather: isFunction, combine: isFunction } as const
 
 function checkPlugin(name: string, plugin: unknown): Plugin {
-  const { metrics = [], gatherers = [] } = (isRecord(plugin) ? plugin : {}) as { metrics?: unknown; gatherers?: unknown }
+  const { metrics = [], gatherers = [], confined = true } = (isRecord(plugin) ? plugin : {}) as { metrics?: unknown; gatherers?: unknown; confined?: unknown }
   if (!Array.isArray(metrics) || !Array.isArray(gatherers) || metrics.length + gatherers.length === 0) {
     throw new ProbityError('plugin/empty', `Plugin ${name} brings nothing: its default export must be { metrics: [ … ] } or { gatherers: [ … ] }, each a list.`)
   }
+  if (typeof confined !== 'boolean') throw new ProbityError('plugin/confined', `Plugin ${name}: confined must be true or false. Leave it out unless a gatherer needs the network.`)
   checkEach(name, 'metric', metrics, METRIC_FIELDS, 'Make metrics with defineMetric, whose type names every field.')
   checkEach(name, 'gatherer', gatherers, GATHERER_FIELDS, 'The type ArtifactGatherer names every field.')
-  return { metrics: metrics as Metric[], gatherers: gatherers as ArtifactGatherer<ArtifactKind>[] }
+  return { metrics: metrics as Metric[], gatherers: gatherers as ArtifactGatherer<ArtifactKind>[], confined }
 }
 
 function checkEach(plugin: string, what: string, items: readonly unknown[], fields: Readonly<Record<string, (value: unknown) => boolean>>, advice: string): void {

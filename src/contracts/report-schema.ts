@@ -240,6 +240,7 @@ export const reportSchema: JsonSchema = {
       durationMs: { type: 'number', minimum: 0 },
       host: shape<Run['host']>({ os: text, arch: text, cpu: text, node: text }),
       isolated: truth,
+      confinement: shape<NonNullable<Run['confinement']>>({ addressSpace: truth, network: truth, processes: truth, files: truth }),
       command: text,
       artifacts: shape<Run['artifacts']>({ computed: count, reused: count }),
       warnings: list(text),
@@ -249,7 +250,7 @@ export const reportSchema: JsonSchema = {
           changes: list(shape<ChangedSincePreviousAudit['changes'][number]>({ setting: text, previous: text, now: text })),
         }),
       ),
-    }, ['changedSincePreviousAudit']),
+    }, ['changedSincePreviousAudit', 'confinement']),
   }),
   $defs: defs,
 }

@@ -191,8 +191,15 @@ export type Report = {
     readonly startedAt: string
     readonly durationMs: number
     readonly host: { readonly os: string; readonly arch: string; readonly cpu: string; readonly node: string }
-    /** Whether children ran under a memory limit and a watchdog. */
+    /** Whether children ran under a memory limit that the system enforces. */
     readonly isolated: boolean
+    /** What the system kept children from, beyond that. Absent in reports of before it was recorded. */
+    readonly confinement?: {
+      readonly addressSpace: boolean
+      readonly network: boolean
+      readonly processes: boolean
+      readonly files: boolean
+    }
     readonly command: string
     readonly artifacts: { readonly computed: number; readonly reused: number }
     readonly warnings: readonly string[]

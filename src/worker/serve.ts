@@ -17,6 +17,8 @@ export function readArguments(argv: readonly string[] = process.argv): WorkerArg
 
 /** Serves until stdin ends. Whatever `makeHandler` loads, it loads under the watchdog. */
 export async function serve({ parentPid, maxMemoryMb }: WorkerArguments, makeHandler: () => Promise<(job: Job) => Promise<Part>>): Promise<void> {
+  // Node opens its debugger at this signal unless somebody listens.
+  if (process.platform !== 'win32') process.on('SIGUSR1', () => undefined)
   const watchdog = await startWatchdog(parentPid, maxMemoryMb)
   const handle = await makeHandler()
   send({ type: 'ready' })
@@ -34,7 +36,7 @@ export async function serve({ parentPid, maxMemoryMb }: WorkerArguments, makeHan
 async function answer(id: number, output: string, work: () => Promise<Part>): Promise<JobReply> {
   try {
     await writeFile(output, encodePart(await work()), { flag: 'wx', mode: 0o600 })
-    return { type: 'done', id }
+    return { type: 'done', id, residentBytes: process.memoryUsage.rss() }
   } catch (error) {
     const code = error instanceof ProbityError ? error.code : 'job/error'
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)

@@ -48,12 +48,14 @@ const entries = (cache: string): string[] => (existsSync(cache) ? readdirSync(ca
 function childrenIn(folder: string): number[] {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
     try {
-      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TMPDIR=${folder}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('worker/main.js')
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TMPDIR=${folder}`) && isWorker(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0'))
     } catch {
       return false
     }
   })
 }
+
+const isWorker = ([program, ...rest]: string[]): boolean => program === process.execPath && rest.some((argument) => argument.endsWith('worker/main.js'))
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'resume-test-'))

@@ -32,7 +32,7 @@ describe('plugins', () => {
     expect(loaded.hashes).toEqual([createHash('sha256').update(readFileSync(join(FIXTURES, 'feature-range.mjs'))).digest('hex')])
   })
   it('may be none', async () => {
-    expect(await load()).toEqual({ metrics: [], gatherers: [], urls: [], hashes: [] })
+    expect(await load()).toEqual({ metrics: [], gatherers: [], urls: [], hashes: [], confined: true })
   })
   it('keep their order', async () => {
     const loaded = await load(plugin(`export default { metrics: [${METRIC}] }`), plugin(`export default { gatherers: [${GATHERER}] }`))

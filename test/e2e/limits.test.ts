@@ -29,12 +29,14 @@ async function refusal(model: string, ...more: string[]): Promise<{ line: string
 function children(folder: string): number[] {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
     try {
-      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TMPDIR=${folder}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('worker/main.js')
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TMPDIR=${folder}`) && isWorker(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0'))
     } catch {
       return false
     }
   })
 }
+
+const isWorker = ([program, ...rest]: string[]): boolean => program === process.execPath && rest.some((argument) => argument.endsWith('worker/main.js'))
 
 /** User time, from the 14th field of /proc/PID/stat, in clock ticks of 10 ms. */
 const processorSeconds = (pid: number): number => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[11]) / 100
