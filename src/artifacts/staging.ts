@@ -1,10 +1,11 @@
 /** @file Staging: files are opened once and copied into a private folder while they are hashed; everything later reads the copy. */
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, realpath } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, lstat, mkdir, open, realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { ProbityError } from '../contracts/errors.js'
+import { mayBeForeign } from './hard-links.js'
 
 export type Staged = {
   /** As the user wrote it. */
@@ -26,6 +27,8 @@ export type StagingOptions = {
   readonly allowPaths: readonly string[]
   /** For messages: 'model', 'data'. */
   readonly what: string
+  /** The path comes from an untrusted file, not from the user. */
+  readonly namedByModel?: boolean
 }
 
 const CHUNK_BYTES = 1024 * 1024
@@ -50,7 +53,7 @@ export async function stageExternal(locations: readonly string[], modelPath: str
     const target = join(options.folder, location)
     if (target === join(options.folder, basename(resolve(modelPath)))) throw new ProbityError('staging/external-location', `${modelPath}: external data "${location}" is the model file itself. Save the model again.`)
     await mkdir(dirname(target), { recursive: true, mode: 0o700 })
-    staged.push({ location, ...(await copy(join(dirname(modelPath), location), join(folder, location), target, folder, options)) })
+    staged.push({ location, ...(await copy(join(dirname(modelPath), location), join(folder, location), target, folder, { ...options, namedByModel: true })) })
   }
   return staged
 }
@@ -65,6 +68,7 @@ async function copy(original: string, path: string, target: string, home: string
     const stats = await source.stat()
     if (stats.isDirectory()) throw refusal('directory', original, options, 'is a folder, not a file. Name the file inside it')
     if (!stats.isFile()) throw refusal('not-a-file', original, options, 'is not a regular file. Name a file on disk')
+    if (options.namedByModel && (await isForeignLink(path, stats, options))) throw refusal('hard-link', original, options, `has other names on its disk, and its folder is not its owner's alone, so it may be any file that somebody linked there. Copy it, or pass --allow-path ${dirname(resolve(path))}`)
     if (stats.size > options.maxBytes) throw tooLarge(original, stats.size, options)
     const destination = await open(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
     try {
@@ -104,8 +108,16 @@ async function openSource(original: string, path: string, home: string, options:
   }
 }
 
-async function mayLeadTo(real: string, home: string, allowPaths: readonly string[]): Promise<boolean> {
-  for (const root of [home, ...huggingFaceRoots(), ...allowPaths]) {
+/** Links in folders that the user vouches for are fine, as they are in the caches of the Hugging Face hub. */
+async function isForeignLink(path: string, stats: Stats, { allowPaths }: StagingOptions): Promise<boolean> {
+  const real = await realpath(path)
+  return mayBeForeign(stats, await stat(dirname(real))) && !(await liesIn(real, [...huggingFaceRoots(), ...allowPaths]))
+}
+
+const mayLeadTo = (real: string, home: string, allowPaths: readonly string[]): Promise<boolean> => liesIn(real, [home, ...huggingFaceRoots(), ...allowPaths])
+
+async function liesIn(real: string, roots: readonly string[]): Promise<boolean> {
+  for (const root of roots) {
     const realRoot = await realpath(root).catch(() => null)
     if (realRoot !== null && (real === realRoot || under(real, realRoot))) return true
   }

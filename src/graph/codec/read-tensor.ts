@@ -14,6 +14,7 @@ export function readTensor(proto: TensorProto, where: string): Initializer {
   if (proto.segment) throw new ProbityError('graph/unsupported', `${where} is one segment of a tensor, a form that no ONNX exporter writes. Export the model again.`)
   const dtype = requireDType(proto.dataType, where)
   const dims = readDims(proto.dims, where)
+  if (proto.rawData.length > 0 && hasTyped(proto)) throw new ProbityError('graph/malformed', `${where} gives its values twice, once as raw bytes and once as a list, and readers differ in which they take. Export the model again.`)
   if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) return { external: readExternal(proto, dtype, where), dims, dtype }
   if (dtype === 'string') return { data: readStrings(proto, dims, where), dims, dtype }
   return { data: proto.rawData.length > 0 ? viewRaw(proto.rawData, dtype, dims, where) : readTyped(proto, dtype, dims, where), dims, dtype }
@@ -92,6 +93,8 @@ function readTyped(proto: TensorProto, dtype: Exclude<DType, 'string'>, dims: re
   else for (let i = 0; i < length; i++) data[i] = Number(values[i])
   return data
 }
+
+const hasTyped = (proto: TensorProto): boolean => [proto.floatData, proto.int32Data, proto.stringData, proto.int64Data, proto.doubleData, proto.uint64Data].some(({ length }) => length > 0)
 
 /** Which typed field carries a dtype (comments of onnx.proto at TensorProto). */
 function typedField(proto: TensorProto, dtype: DType): readonly number[] | readonly bigint[] {
