@@ -20,7 +20,7 @@ export function constantLabels(tensor: Initializer | undefined): string[] | null
 }
 
 /** Labels in the file's metadata: keys `classes`, `class_names` or `labels`, a JSON list or names between commas. */
-export function metadataLabels(model: OnnxModel): string[] | null {
+export function metadataLabels(model: Pick<OnnxModel, 'metadata'>): string[] | null {
   for (const key of ['classes', 'class_names', 'labels']) {
     const text = model.metadata[key]?.trim()
     if (text) return jsonList(text) ?? text.split(',').map((label) => label.trim())
