@@ -15,13 +15,17 @@ function niceStep(span: number, count: number): number {
   return step * power
 }
 
+/** Beyond these, differences and quotients of the values leave what a double can hold. */
+const LARGEST = 1e300
+const SMALLEST_SPAN = 1e-300
+
 /** A linear scale with round ticks that covers all values; `within` keeps shares from running past 0 or 1. */
 export function linearScale(values: readonly number[], options: { readonly within?: readonly [number | null, number | null]; readonly ticks?: number; readonly pad?: number } = {}): Scale {
-  const finite = values.filter(Number.isFinite)
+  const finite = values.filter((value) => Math.abs(value) <= LARGEST)
   const [floor, ceiling] = options.within ?? [null, null]
   const smallest = Math.min(...finite, Infinity)
   const largest = Math.max(...finite, -Infinity)
-  const [from, to] = finite.length === 0 ? [0, 1] : smallest === largest ? [smallest - Math.abs(smallest) * 0.1 - 0.01, largest + Math.abs(largest) * 0.1 + 0.01] : [smallest, largest]
+  const [from, to] = finite.length === 0 ? [0, 1] : largest - smallest <= Math.max(SMALLEST_SPAN, Math.abs(largest) * 1e-12) ? [smallest - Math.abs(smallest) * 0.1 - 0.01, largest + Math.abs(largest) * 0.1 + 0.01] : [smallest, largest]
   const step = niceStep(to - from, options.ticks ?? 4)
   const low = Math.max(floor ?? -Infinity, Math.floor(from / step + 1e-9) * step)
   const high = Math.min(ceiling ?? Infinity, Math.ceil(to / step - 1e-9) * step)

@@ -8,7 +8,7 @@ import { validateConfig, type Locate } from './validate-config.js'
 
 const NAMES = ['yaml', 'yml', 'json', 'ts', 'mts', 'js', 'mjs'].map((extension) => `probity.config.${extension}`)
 const CODE = new Set(['.ts', '.mts', '.js', '.mjs'])
-const MAX_BYTES = 4 * 2 ** 20
+const MAX_BYTES = 2 ** 20
 
 export type LoadedConfig = { readonly config: ProbityConfig; readonly file: string }
 
@@ -52,9 +52,13 @@ async function readConfig(file: string, { allowCode }: { allowCode: boolean }): 
   }
   if (statSync(file).size > MAX_BYTES) throw new ProbityError('config/too-large', `${file} is larger than ${MAX_BYTES / 2 ** 20} MiB, which no configuration is.`)
   const { isNode, LineCounter, parseDocument } = await import('yaml')
+  const text = readFileSync(file, 'utf8')
+  const { excessOf } = await import('./refuse-excess.js')
+  const excess = excessOf(text)
+  if (excess !== null) throw new ProbityError('config/excess', `${file}, ${excess}, which no configuration needs. Simplify it there.`)
   // JSON is read as YAML too: one parser, and line numbers for both.
   const lines = new LineCounter()
-  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines, prettyErrors: true, uniqueKeys: true })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true, uniqueKeys: true })
   const [error] = document.errors
   if (error) throw new ProbityError('config/syntax', `${file}, line ${error.linePos?.[0].line ?? '?'}: ${error.message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '')}. Correct the YAML or JSON there.`)
   const locate: Locate = (path) => {

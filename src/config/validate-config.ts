@@ -1,5 +1,5 @@
 /** @file Checks a configuration against its schema; an error names line, field, and what would be right. */
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { ProbityConfig } from '../contracts/config.js'
 import { ProbityError } from '../contracts/errors.js'
 import { nearest } from '../contracts/near-names.js'
@@ -8,12 +8,14 @@ import { configSchema } from './schema.js'
 /** Line of the value at a path of keys, where the source has lines. */
 export type Locate = (path: readonly string[]) => number | null
 
+let compiled: ValidateFunction<ProbityConfig> | null = null
+
 /**
  * @param source the file, or "the command line"
  * @throws ProbityError config/invalid, one line for the first thing that is wrong
  */
 export function validateConfig(value: unknown, source: string, locate: Locate = () => null): ProbityConfig {
-  const validate = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true }).compile<ProbityConfig>(configSchema)
+  const validate = (compiled ??= new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true }).compile<ProbityConfig>(configSchema))
   if (validate(value)) return value
   const error = mostSpecific(validate.errors ?? [])
   const path = error.instancePath.split('/').slice(1).map((key) => key.replace(/~1/g, '/').replace(/~0/g, '~'))

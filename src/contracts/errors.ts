@@ -11,10 +11,17 @@ export class ProbityError extends Error {
   readonly code: string
 
   constructor(code: string, message: string, options?: { cause?: unknown }) {
-    super(oneLine(message), options)
+    super(shortened(oneLine(message)), options)
     this.code = code
   }
 }
+
+/** Hostile files have names of megabytes, and messages repeat names. */
+const LONGEST_MESSAGE = 4000
+const KEPT_END = 600
+
+/** Cut in the middle: the place stands at the beginning, and what to do at the end. */
+const shortened = (line: string): string => (line.length <= LONGEST_MESSAGE ? line : `${line.slice(0, LONGEST_MESSAGE - KEPT_END - 3)} … ${line.slice(-KEPT_END)}`)
 
 /** Replaces runs of line breaks, control characters and text-direction marks, which hostile names and files may carry, by a space. */
 export function stripControls(text: string): string {

@@ -1,6 +1,7 @@
 /** @file Parquet files through DuckDB, every value as the text that stands for it. */
 import { messageOf, ProbityError } from '../contracts/errors.js'
 import { readTextColumns, sqlPath, withDuckDb } from './duckdb.js'
+import { checkFooter } from './parquet-footer.js'
 import { checkNames, ColumnBuilder, makeTable, type Table } from './table.js'
 import { readStart } from './text-file.js'
 import { list, rowInWords } from './wording.js'
@@ -15,6 +16,7 @@ const REFUSED = /^(BLOB|BIT|GEOMETRY|VARIANT)|\[\d*\]$|^(STRUCT|MAP|UNION)\(/
  */
 export async function readParquet(path: string, options: { memoryLimit: string }): Promise<Table> {
   if (readStart(path, 4).toString('latin1') !== 'PAR1') throw new ProbityError('data/not-parquet', `${path} does not start like a Parquet file. State data.format if it is another kind.`)
+  checkFooter(path)
   try {
     return await withDuckDb(path, options.memoryLimit, async (connection) => {
       const source = `read_parquet(${sqlPath(path)}, hive_partitioning=false)`
