@@ -9,7 +9,7 @@ import { groupName } from './view-groups.js'
 import type { ResultView } from './view-result.js'
 import { excludedWords, resultView } from './view-result.js'
 import type { Badge } from './words.js'
-import { categoryTitle, directionWords, guardText, labelMeaningWords, orNotStated, verdictBadge, verdictMeaning, visible } from './words.js'
+import { categoryTitle, deviceCheckInWords, directionWords, guardText, labelMeaningWords, orNotStated, verdictBadge, verdictMeaning, visible } from './words.js'
 
 type Fact = { readonly name: string; readonly value: string; readonly code?: boolean }
 
@@ -174,6 +174,7 @@ function provenance(report: Report): ViewModel['provenance'] {
     {
       title: 'Run', facts: [
         { name: 'Probity', value: report.probity.version }, { name: 'Engine', value: `${engine.name} ${engine.version}, ${engine.provider}` },
+        ...(engine.device ? [{ name: 'GPU against CPU', value: deviceCheckInWords(engine.device.check) }] : []),
         { name: 'Started', value: run.startedAt.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC') }, { name: 'Took', value: duration(run.durationMs) },
         { name: 'Machine', value: `${run.host.os} ${run.host.arch}, ${run.host.cpu}, Node ${run.host.node}` },
         { name: 'Isolation', value: isolation(run) },

@@ -1,4 +1,5 @@
 /** @file The report's own wording. What may be claimed is narrow: evidence for or against a limit, on these rows, and nothing beyond. */
+import type { DeviceCheck, DeviceDifference } from '../src/contracts/model.js'
 import type { Decision, Result, Status, Threshold, Verdict } from '../src/contracts/report.js'
 import { formatLimit } from './numbers.js'
 
@@ -121,4 +122,11 @@ export function sentence(text: string): string {
   if (text === '') return ''
   const start = /^[a-z]+[\s,:]/.test(text) ? text.charAt(0).toUpperCase() : text.charAt(0)
   return `${start}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
+}
+
+/** "predictions of 24 rows within 3.2e-7, gradients of 40 rows within 1.1e-6 (3 undecided) of the largest magnitude; at most 0.001 is accepted". */
+export function deviceCheckInWords({ predictions, gradients, tolerance }: DeviceCheck): string {
+  const compared = (what: string, difference: DeviceDifference | null) =>
+    difference === null ? [] : [`${what} of ${difference.rows} rows within ${difference.largest.toPrecision(2)}${difference.unsettled > 0 ? ` (${difference.unsettled} undecided: rounding alone moves them)` : ''}`]
+  return `${[...compared('predictions', predictions), ...compared('gradients', gradients)].join(', ')} of the largest magnitude; at most ${tolerance} is accepted`
 }

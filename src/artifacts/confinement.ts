@@ -53,7 +53,7 @@ const WAIT = ['/bin/sh', '-c', '"$@"; exit $?', 'sh']
 /** How a shell says that a process ended by a signal. */
 const SIGNAL_BASE = 128
 
-const UNCONFINED: Confinement = { addressSpace: false, network: false, processes: false, files: false }
+export const UNCONFINED: Confinement = { addressSpace: false, network: false, processes: false, files: false }
 let available: Confinement | null = null
 
 /**

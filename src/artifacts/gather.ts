@@ -1,6 +1,8 @@
 /** @file Gathering: each artifact is planned once, its blocks come from the store or from a child, and the parent combines them. */
 import type { ArtifactKind, ArtifactKinds, ArtifactRequest, ArtifactRequests, ArtifactValues } from '../contracts/artifact.js'
 import { ProbityError } from '../contracts/errors.js'
+import type { DeviceRecord } from '../contracts/model.js'
+import { mergeRecords } from './device-records.js'
 import { hostClass } from './host.js'
 import { artifactKey, type BlockKey, type KeyParts } from './key.js'
 import type { ArtifactGatherer, Decision, JobPlan, Json, Part, PlanContext } from './kind.js'
@@ -33,6 +35,8 @@ export type Gatherer = {
   gather<K extends ArtifactKind>(request: ArtifactRequest<K>): Promise<Gathered<K>>
   /** Blocks, so far. */
   readonly stats: { readonly computed: number; readonly reused: number }
+  /** How a GPU's answers compared with the CPU's, over all parts so far; null where no GPU made any. */
+  device(): DeviceRecord | null
 }
 
 /** How much longer than the probe suggests a job may take. */
@@ -45,6 +49,7 @@ export function createGatherer(options: GathererOptions): Gatherer {
   const keyParts = model && keyPartsOf(options, model)
   const requested = new Map<string, Promise<Gathered<ArtifactKind>>>()
   const stats = { computed: 0, reused: 0 }
+  const records: DeviceRecord[] = []
 
   const gather = (request: ArtifactRequest): Promise<Gathered<ArtifactKind>> => {
     const name = artifactKey({ kind: request.kind, parameters: request.parameters as unknown as Json })
@@ -83,7 +88,9 @@ export function createGatherer(options: GathererOptions): Gatherer {
       while (next < total && !failed) {
         const index = next++
         try {
-          parts[index] = await block(kind, plan, plan.rows.slice(index * plan.blockRows, (index + 1) * plan.blockRows), model, keyParts)
+          const part = await block(kind, plan, plan.rows.slice(index * plan.blockRows, (index + 1) * plan.blockRows), model, keyParts)
+          if (part.device) records.push(part.device)
+          parts[index] = part
         } catch (error) {
           failed = true
           throw error
@@ -110,7 +117,7 @@ export function createGatherer(options: GathererOptions): Gatherer {
     return part
   }
 
-  return { gather: gather as Gatherer['gather'], stats }
+  return { gather: gather as Gatherer['gather'], stats, device: () => mergeRecords(records) }
 }
 
 function keyPartsOf({ data, probity, plugins }: GathererOptions, { sha256, externalFiles, summary, reference }: PreparedModel): KeyParts {

@@ -31,7 +31,7 @@ export type ModelReference = {
 /** A data set that was decoded before, as a part file. */
 export type ViewReference = { readonly part: string; readonly original: string }
 
-/** Checks a model's bytes before any runtime sees them. Part: `{ locations: string[], blockRows: number }`. */
+/** Checks a model's bytes before any runtime sees them. Part: `{ locations: string[], blockRows: number, gainsFromGpu: boolean }`. */
 export type PreflightJob = { readonly type: 'preflight'; readonly staged: string; readonly original: string; readonly memory: 'normal' | 'low'; readonly limits: Partial<ModelLimits> }
 
 /** Opens the model, which tells what the data has to fill. Part: `{ inputs: ModelInput[], loadMs }`. */
@@ -125,6 +125,10 @@ export const isReply = new Ajv().compile<JobReply>({
     reply('killed', { reason: { enum: ['deadline', 'memory'] } }),
   ],
 })
+
+/** A device may also be chosen by TensorFlow.js' backend. */
+export const usesGpu = (job: Job): boolean =>
+  'model' in job && job.model !== null && 'device' in job.model && (job.model.device === 'webgpu' || job.model.device === 'cuda' || job.model.backend === 'webgpu' || job.model.backend === 'node-gpu')
 
 /** What a job does, in words, to begin an error line with. */
 export function describeJob(job: Job): string {

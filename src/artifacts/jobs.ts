@@ -6,8 +6,8 @@ import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { ProbityError } from '../contracts/errors.js'
 import { type Child, startChild } from './child.js'
-import { availableConfinement, type Confinement } from './confinement.js'
-import { describeJob, type Job, type JobRequest } from './job-protocol.js'
+import { availableConfinement, type Confinement, UNCONFINED } from './confinement.js'
+import { describeJob, usesGpu, type Job, type JobRequest } from './job-protocol.js'
 import type { Part } from './kind.js'
 import { decodePart } from './part-codec.js'
 import { atExit } from './private-folder.js'
@@ -19,9 +19,9 @@ export type JobsOptions = {
   readonly folder: string
   /** Memory above what Node and the libraries reserve by themselves. Default: half of the machine's, from 1 to 4 GiB. */
   readonly maxMemoryMb?: number
-  /** False for GPU runtimes that map more addresses than they use. Default: true where the system can (Linux). */
+  /** Default: true where the system can (Linux). Jobs on a GPU never have it: their runtimes map more addresses than they use. */
   readonly limitAddressSpace?: boolean
-  /** False for children that need the network, or files outside their folder, as plugins may say. Default: true, but as `limitAddressSpace` for GPU drivers, which talk to services and make devices. */
+  /** False for children that need the network, or files outside their folder, as plugins may say. Default: as `limitAddressSpace`, but never for jobs on a GPU, whose drivers talk to services and make devices. */
   readonly confine?: boolean
   /** Overrides every deadline (`--timeout`). */
   readonly timeoutMs?: number
@@ -46,6 +46,7 @@ export type JobResult = { readonly part: Part; readonly bytes: Uint8Array }
 export type Jobs = {
   /** Whether children run under a memory limit that the system enforces; elsewhere their watchdog samples their memory. */
   readonly isolated: boolean
+  /** What holds for every child so far. */
   readonly confinement: Confinement
   /** The one folder that every child may write to. */
   readonly folder: string
@@ -69,6 +70,8 @@ export function createJobs(options: JobsOptions): Jobs {
   const folder = join(options.folder, 'work')
   mkdirSync(folder, { mode: 0o700 })
   const confinement = chosenConfinement(options, folder)
+  const onGpu = new WeakSet<Child>()
+  let leastConfinement = confinement
   const recycle = { ...RECYCLE, ...options.recycle }
   const maxMemoryMb = options.maxMemoryMb ?? Math.min(4096, Math.max(1024, Math.floor(totalmem() / 2 / 2 ** 20)))
   const idle: Child[] = []
@@ -85,9 +88,13 @@ export function createJobs(options: JobsOptions): Jobs {
   const cancelAtExit = atExit(killAll)
   options.signal?.addEventListener('abort', killAll)
 
-  const start = (): Child => {
-    const child = startChild({ workerUrl: options.workerUrl, folder, maxMemoryMb, confinement, plugins: options.plugins ?? [], onNoise: options.onNoise ?? (() => undefined) })
+  const start = (forGpu = false): Child => {
+    const child = startChild({ workerUrl: options.workerUrl, folder, maxMemoryMb, confinement: forGpu ? UNCONFINED : confinement, plugins: options.plugins ?? [], onNoise: options.onNoise ?? (() => undefined) })
     alive.add(child)
+    if (forGpu) {
+      onGpu.add(child)
+      leastConfinement = UNCONFINED
+    }
     return child
   }
   // While the parent still stages files, the first child loads its libraries.
@@ -99,12 +106,13 @@ export function createJobs(options: JobsOptions): Jobs {
   const isWorn = ({ jobs, startedAt, grownBytes }: Child) =>
     jobs >= recycle.jobs || performance.now() - startedAt > recycle.ageMs || (grownBytes > recycle.grownBytes && jobs >= JOBS_BEFORE_GROWTH_COUNTS)
 
-  const available = (): Child => {
-    const candidate = idle.pop()
-    if (candidate === undefined) return start()
+  const available = (forGpu: boolean): Child => {
+    const at = idle.findLastIndex((child) => onGpu.has(child) === forGpu)
+    if (at < 0) return start(forGpu)
+    const [candidate] = idle.splice(at, 1)
     if (candidate.alive) return candidate
     retire(candidate)
-    return available()
+    return available(forGpu)
   }
 
   const turn = async (): Promise<void> => {
@@ -119,8 +127,12 @@ export function createJobs(options: JobsOptions): Jobs {
   }
 
   return {
-    isolated: confinement.addressSpace,
-    confinement,
+    get isolated() {
+      return leastConfinement.addressSpace
+    },
+    get confinement() {
+      return leastConfinement
+    },
     folder,
     workers,
     async run(job, deadlineMs) {
@@ -128,7 +140,7 @@ export function createJobs(options: JobsOptions): Jobs {
       try {
         options.signal?.throwIfAborted()
         if (closed) throw new ProbityError('job/closed', `${describeJob(job)} was not started because the run ended.`)
-        const child = available()
+        const child = available(usesGpu(job))
         const output = join(child.folder, `${randomBytes(12).toString('hex')}.part`)
         const request: JobRequest = { id: nextId++, deadlineMs: options.timeoutMs ?? deadlineMs, output, job }
         try {

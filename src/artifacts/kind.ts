@@ -1,13 +1,18 @@
 /** @file How an artifact kind is made: planned and combined in the parent, gathered block by block in a child process. */
 import type { ArtifactKind, ArtifactKinds, ArtifactRequests, ArtifactValues } from '../contracts/artifact.js'
 import type { DatasetView, InputPlan } from '../contracts/dataset.js'
-import type { Model, ModelSummary } from '../contracts/model.js'
+import type { DeviceRecord, Model, ModelSummary } from '../contracts/model.js'
 import type { Tensor } from '../contracts/tensor.js'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** What a job hands back for one block of rows: bounded JSON and raw tensors. */
-export type Part = { readonly json: Json; readonly tensors: Readonly<Record<string, Tensor>> }
+export type Part = {
+  readonly json: Json
+  readonly tensors: Readonly<Record<string, Tensor>>
+  /** Where a GPU made it: how it was checked. */
+  readonly device?: DeviceRecord
+}
 
 /** What the parent knows when it plans. `model` is null for audits of stored predictions. */
 export type PlanContext = {

@@ -5,8 +5,9 @@
 import { Ajv } from 'ajv'
 import type { DType, Tensor } from '../contracts/tensor.js'
 import { ProbityError } from '../contracts/errors.js'
+import { deviceRecordSchema } from '../contracts/report-schema.js'
 import { sizeOf, storageLength, storageOf } from '../tensor/dtypes.js'
-import type { Json, Part } from './kind.js'
+import type { Part } from './kind.js'
 
 const MAGIC = 'PROBITY1'
 const PREFIX_BYTES = 12
@@ -15,7 +16,7 @@ const ALIGNMENT = 8
 const HEADER_LIMIT = 32 * 1024 * 1024
 
 type TensorHeader = { readonly name: string; readonly dtype: DType; readonly dims: readonly number[]; readonly bytes: number }
-type Header = { readonly json: Json; readonly tensors: readonly TensorHeader[] }
+type Header = Pick<Part, 'json' | 'device'> & { readonly tensors: readonly TensorHeader[] }
 
 const DTYPES: readonly DType[] = [
   'float32', 'float64', 'float16', 'bfloat16', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64', 'bool', 'string',
@@ -28,6 +29,7 @@ const isHeader = new Ajv().compile<Header>({
   required: ['json', 'tensors'],
   properties: {
     json: {},
+    device: deviceRecordSchema,
     tensors: {
       type: 'array',
       items: {
@@ -44,7 +46,7 @@ const isHeader = new Ajv().compile<Header>({
 export function encodePart(part: Part): Uint8Array {
   const bodies = Object.entries(part.tensors).map(([name, tensor]) => ({ name, tensor, body: bodyOf(tensor) }))
   const tensors = bodies.map(({ name, tensor, body }): TensorHeader => ({ name, dtype: tensor.dtype, dims: tensor.dims, bytes: body.byteLength }))
-  const header = Buffer.from(JSON.stringify({ json: part.json, tensors } satisfies Header))
+  const header = Buffer.from(JSON.stringify({ json: part.json, ...(part.device && { device: part.device }), tensors } satisfies Header))
   if (header.length > HEADER_LIMIT) throw new ProbityError('artifacts/part-size', `An artifact's JSON takes ${header.length} bytes; at most ${HEADER_LIMIT} are stored. Ask for fewer rows or columns.`)
   const total = bodies.reduce((end, { body }) => align(end) + body.byteLength, PREFIX_BYTES + header.length)
   const bytes = new Uint8Array(total)
@@ -82,7 +84,7 @@ export function decodePart(bytes: Uint8Array): Part {
     offset += length
   }
   if (offset !== bytes.byteLength) throw malformed('bytes follow its end')
-  return { json: header.json, tensors }
+  return { json: header.json, tensors, ...(header.device && { device: header.device }) }
 }
 
 function bodyOf({ data, dtype }: Tensor): Uint8Array {

@@ -15,7 +15,9 @@ import { stageTable } from './stage-table.js'
 import { stage, stageExternal, type Staged, type StagedExternal, type StagingOptions } from './staging.js'
 import { decodeView } from './view-codec.js'
 import type { Workspace } from './workspace.js'
-import { modelFiles } from '../tensorflow/index.js'
+// Not from its index: the process that owns an audit loads no engine.
+import { chooseProvider } from '../engine/onnxruntime/devices.js'
+import { modelFiles, modelFormat } from '../tensorflow/index.js'
 
 /** A model that was staged and opened once, not yet run. */
 export type OpenedModel = Staged & { readonly externalFiles: readonly StagedExternal[]; readonly reference: ModelReference; readonly loadMs: number }
@@ -54,8 +56,8 @@ const duration = { type: 'number', minimum: 0 }
 const dims = { type: ['array', 'null'], items: { type: ['integer', 'string', 'null'] } }
 const modelValues = { type: 'array', items: object({ name: text, dtype: text, dims, batchAxis: nullableInteger }) }
 const ajv = new Ajv({ allowUnionTypes: true })
-const isPreflight = ajv.compile<{ locations: string[]; blockRows: number }>(
-  object({ locations: { type: 'array', items: { type: 'string', maxLength: 4096 }, maxItems: 10_000 }, blockRows: { type: 'integer', minimum: 1 } }),
+const isPreflight = ajv.compile<{ locations: string[]; blockRows: number; gainsFromGpu: boolean }>(
+  object({ locations: { type: 'array', items: { type: 'string', maxLength: 4096 }, maxItems: 10_000 }, blockRows: { type: 'integer', minimum: 1 }, gainsFromGpu: { type: 'boolean' } }),
 )
 const isOpening = ajv.compile<{ inputs: ModelInput[]; loadMs: number }>(object({ inputs: modelValues, loadMs: duration }))
 const isInspection = ajv.compile<{ summary: ModelSummary; rowMs: number }>(
@@ -134,11 +136,16 @@ export async function openModel(config: ModelConfig, { engine, device = 'auto', 
   const checked: unknown = (await workspace.jobs.run({ type: 'preflight', staged: staged.staged, original: file, memory, limits }, PROBE_DEADLINE_MS)).part.json
   if (!isPreflight(checked)) throw malformed(config.path)
   const externalFiles = await stageExternal([...checked.locations, ...beside], file, { ...options, maxBytes: EXTERNAL_LIMIT_BYTES, what: 'external data file' })
-  const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine: engine ?? null, device, backend: backend ?? null, blockRows: checked.blockRows, memory, threads: threadsFor(workspace.jobs.workers) }
+  const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine: engine ?? null, device: await settleDevice(file, engine, device, checked.gainsFromGpu), backend: backend ?? null, blockRows: checked.blockRows, memory, threads: threadsFor(workspace.jobs.workers) }
   const { part } = await workspace.jobs.run({ type: 'open-model', model: reference }, PROBE_DEADLINE_MS)
   const opening: unknown = part.json
   if (!isOpening(opening)) throw malformed(config.path)
   return { model: { ...staged, externalFiles, reference, loadMs: opening.loadMs }, inputs: opening.inputs }
+}
+
+/** Decided here, once for all children. TensorFlow.js chooses its backend by itself. */
+function settleDevice(file: string, engine: EngineName | undefined, device: Device, gains: boolean): Promise<Device> | Device {
+  return modelFormat(file) === 'onnx' || engine === 'onnxruntime' ? chooseProvider(device, () => gains) : device
 }
 
 const threadsFor = (workers: number): number | null => (workers === 1 ? null : Math.max(1, Math.floor(availableParallelism() / workers)))

@@ -6,6 +6,8 @@ import { indexOfLabel } from '../contracts/labels.js'
 import type { Metric } from '../contracts/metric.js'
 import { SCHEMA_VERSION, type MetricCard, type Report, type Result, type Verdict } from '../contracts/report.js'
 import type { PreparedData, PreparedModel } from '../artifacts/index.js'
+import type { DeviceRecord } from '../contracts/model.js'
+import { deviceFindings } from './device-findings.js'
 import { excludedGroups } from './excluded-groups.js'
 import { measurePerformance } from '../statistics/performance.js'
 import { performanceFindings, rowInfluenceFindings } from './performance.js'
@@ -18,6 +20,8 @@ export type Assembly = {
   readonly data: PreparedData
   readonly model: PreparedModel | null
   readonly predictions: Predictions
+  /** How a GPU's answers compared with the CPU's; null without one. */
+  readonly device?: DeviceRecord | null
   readonly metrics: readonly Metric[]
   readonly results: readonly Result[]
   readonly verdict: Verdict
@@ -26,7 +30,7 @@ export type Assembly = {
 }
 
 export function assembleReport(assembly: Assembly): Report {
-  const { config, folder, data, model, predictions, results, verdict } = assembly
+  const { config, folder, data, model, predictions, results, verdict, device } = assembly
   const { view } = data
   const performance = measurePerformance(view, predictions)
   const ofModel = model ? [approximationFinding(model.summary), trainingFinding(model.summary, data.sha256)].filter((finding) => finding !== null) : []
@@ -43,8 +47,8 @@ export function assembleReport(assembly: Assembly): Report {
     decisionRule: predictions.decisionRule,
     performance,
     seed: config.seed ?? 0,
-    engine: model ? model.summary.engine : { name: 'none', version: '', provider: 'stored predictions' },
-    findings: [...rowInfluenceFindings(model?.summary ?? null), ...performanceFindings(performance, view, predictions), ...view.findings, ...ofModel],
+    engine: model ? { ...model.summary.engine, ...(device && { device }) } : { name: 'none', version: '', provider: 'stored predictions' },
+    findings: [...rowInfluenceFindings(model?.summary ?? null), ...performanceFindings(performance, view, predictions), ...view.findings, ...ofModel, ...deviceFindings(device ?? null)],
     metrics: Object.fromEntries(used.map((metric) => [metric.id, cardOf(metric)])),
     results,
     notTested: notTested(assembly),

@@ -81,6 +81,7 @@ export async function runAudit(config: ProbityConfig, environment: AuditEnvironm
     return assembleReport({
       config, folder, data, model, metrics, results, version,
       predictions: predicted,
+      device: gatherer.device(),
       verdict: verdictOf(results),
       run: {
         startedAt: startedAt.toISOString(),

@@ -48,6 +48,30 @@ export type Backend = (typeof BACKENDS)[number]
 /** `provider` is what calculates within the engine: cpu, webgpu or cuda; for TensorFlow.js the backend. */
 export type EngineInfo = { readonly name: string; readonly version: string; readonly provider: string }
 
+/** An operator of the model, or of its gradient, that the GPU provider lacks and the CPU ran instead. */
+export type Fallback = { readonly operator: string; readonly nodes: number; readonly during: 'predictions' | 'gradients' }
+
+/** How far a GPU's answers lay from the CPU's for the same rows. */
+export type DeviceDifference = {
+  /** Rows that were computed on both; a row counts each time. */
+  readonly rows: number
+  /** Rows of these whose answer on the CPU alone changes as much when the inputs are moved by a rounding error: nothing can be told from them. */
+  readonly unsettled: number
+  /** The largest difference over the settled rows, relative to the largest magnitude among the rows it was found with. */
+  readonly largest: number
+}
+
+/** A seeded sample of what a GPU answered, computed again on the CPU; null for what was not asked of the model. */
+export type DeviceCheck = {
+  readonly predictions: DeviceDifference | null
+  readonly gradients: DeviceDifference | null
+  /** The difference beyond which a result is refused. */
+  readonly tolerance: number
+}
+
+/** What is known of work on a GPU: how it was checked, and what the CPU did after all. */
+export type DeviceRecord = { readonly check: DeviceCheck; readonly fallbacks: readonly Fallback[] }
+
 export type GradientOptions = {
   /** Names of inputs or of any internal float value of the graph. Default: every float input. */
   readonly withRespectTo?: string | readonly string[]
@@ -104,4 +128,6 @@ export type ModelSummary = Pick<Model, 'inputs' | 'outputs' | 'prediction' | 'en
   readonly format: string
   readonly producer: string
   readonly opset: number | null
+  /** Of predictions, on a GPU. */
+  readonly fallbacks?: readonly Fallback[]
 }

@@ -2,7 +2,7 @@
  * @file JSON Schema (draft 2020-12) of report.json. Each object is declared against its type in report.ts, so that a field added to one
  * and not to the other does not compile.
  */
-import type { Capability, ModelInput, Prediction } from './model.js'
+import type { Capability, DeviceCheck, DeviceDifference, DeviceRecord, Fallback, ModelInput, Prediction } from './model.js'
 import type { ExcludedRows, Finding } from './dataset.js'
 import type { Settle } from './report.js'
 import type { ChangedSincePreviousAudit, Decision, Details, GroupKey, GroupResult, Interval, MetricCard, Report, Result, Threshold } from './report.js'
@@ -139,6 +139,14 @@ const data = shape<DataPart>({
   excluded: list(ref('excludedRows')),
 })
 
+const deviceDifference = orNull(shape<DeviceDifference>({ rows: count, unsettled: count, largest: { type: 'number', minimum: 0 } }))
+/** Also what a child says of its own part, which is not believed unseen. */
+export const deviceRecordSchema = shape<DeviceRecord>({
+  check: shape<DeviceCheck>({ predictions: deviceDifference, gradients: deviceDifference, tolerance: { type: 'number', exclusiveMinimum: 0 } }),
+  fallbacks: list(shape<Fallback>({ operator: text, nodes: count, during: oneOf('predictions', 'gradients') })),
+})
+const device = deviceRecordSchema
+
 const defs: Record<string, JsonSchema> = {
   interval: shape<Interval>({ low: number, high: number, confidence: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 }, method: text }),
   groupKey: list(shape<GroupKey[number]>({ column: text, value: text })),
@@ -230,7 +238,7 @@ export const reportSchema: JsonSchema = {
       shape<NonNullable<Report['performance']>>({ accuracy: share, balancedAccuracy: share, majorityClassAccuracy: share, majorityClass: text, n: count }),
     ),
     seed: { type: 'integer' },
-    engine: shape<Report['engine']>({ name: text, version: text, provider: text }),
+    engine: shape<Report['engine']>({ name: text, version: text, provider: text, device }, ['device']),
     findings: list(shape<Finding>({ id: text, severity: oneOf('info', 'warning'), message: text, details: anything }, ['details'])),
     metrics: map(ref('metricCard')),
     results: list(ref('result')),

@@ -1,5 +1,5 @@
 /** @file report.json: the one document that every other format is made from. */
-import type { ModelSummary } from './model.js'
+import type { DeviceRecord, EngineInfo, ModelSummary } from './model.js'
 import type { ExcludedRows, Finding } from './dataset.js'
 
 export const SCHEMA_VERSION = '1.0.0'
@@ -156,7 +156,7 @@ export type Report = {
   /** The first sentence of the report. */
   readonly summary: string
   readonly model:
-    | ({ readonly path: string; readonly format: string; readonly sha256: string; readonly bytes: number; readonly externalFiles: readonly { readonly path: string; readonly sha256: string }[] } & Omit<ModelSummary, 'format' | 'engine'>)
+    | ({ readonly path: string; readonly format: string; readonly sha256: string; readonly bytes: number; readonly externalFiles: readonly { readonly path: string; readonly sha256: string }[] } & Omit<ModelSummary, 'format' | 'engine' | 'fallbacks'>)
     | null
   readonly data: {
     readonly path: string
@@ -182,7 +182,8 @@ export type Report = {
   readonly decisionRule: string
   readonly performance: { readonly accuracy: number; readonly balancedAccuracy: number; readonly majorityClassAccuracy: number; readonly majorityClass: string; readonly n: number } | null
   readonly seed: number
-  readonly engine: { readonly name: string; readonly version: string; readonly provider: string }
+  /** `device`: on a GPU, how its answers compare with the CPU's, and the operators that it left to the CPU. */
+  readonly engine: EngineInfo & { readonly device?: DeviceRecord }
   readonly findings: readonly Finding[]
   readonly metrics: Readonly<Record<string, MetricCard>>
   readonly results: readonly Result[]

@@ -8,6 +8,7 @@ import { checkOptions, type LoadedModel, type LoadOptions } from './options.js'
 import { openOnnxModel } from './onnxruntime/open-model.js'
 
 export type { LoadedModel, LoadOptions } from './options.js'
+export { gainsFromGpu } from './onnxruntime/gains-from-gpu.js'
 export { summarize } from './summary.js'
 
 /**

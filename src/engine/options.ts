@@ -1,5 +1,5 @@
 /** @file What a caller may say when opening a model. */
-import { BACKENDS, DEVICES, ENGINES, type Backend, type Device, type EngineName, type GradientOptions, type Model, type OutputKind } from '../contracts/model.js'
+import { BACKENDS, DEVICES, ENGINES, type Backend, type Device, type DeviceRecord, type EngineName, type Fallback, type GradientOptions, type Model, type OutputKind } from '../contracts/model.js'
 import type { Objective } from '../contracts/objective.js'
 import type { GradientModel } from '../autodiff/index.js'
 import { ProbityError } from '../contracts/errors.js'
@@ -19,6 +19,15 @@ export type LoadOptions = {
   readonly memory?: 'normal' | 'low'
   /** Rows per run, 1024 by default. Part of the result: a runtime's bits may change with the batch size. */
   readonly blockRows?: number
+  /** Whether a GPU is tried in a child process first, so that a crashing driver does not end this one. Default: true. */
+  readonly probe?: boolean
+}
+
+/** What the checks of a GPU against the CPU found since the last start. */
+export type DeviceLog = {
+  /** @param purpose with the seed decides which rows are computed again */
+  start(seed: number, purpose: string): void
+  record(): DeviceRecord
 }
 
 /** `externalFolder` is where the model's external weights lie, if it has any. */
@@ -30,6 +39,10 @@ export interface LoadedModel extends Model {
   readonly producer: string
   /** Version of ai.onnx; null when the file imports none. */
   readonly opset: number | null
+  /** Operators that the provider lacks, as far as graphs have run; on a GPU. */
+  readonly fallbacks?: readonly Fallback[]
+  /** On a GPU. */
+  readonly deviceLog?: DeviceLog
   /**
    * The gradient as an ONNX model of its own, for other programs and languages; where the engine differentiates graphs.
    * @throws ProbityError as `gradient` does

@@ -22,6 +22,7 @@ export async function summarize(model: LoadedModel, probeFeeds: Feeds): Promise<
   return {
     inputs, outputs, prediction, engine, fixedBatch, metadata: { ...metadata }, capabilities: { gradient: capabilities.gradient }, format, producer, opset,
     rowIndependent: await isRowIndependent(model, probeFeeds),
+    ...(model.fallbacks && { fallbacks: model.fallbacks.filter(({ during }) => during === 'predictions') }),
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file What is known of a model before any runtime sees it: whether it is refused, its external files, and how many rows it runs at a time. */
 import { ProbityError } from '../contracts/errors.js'
 import type { ModelLimits } from '../contracts/model-limits.js'
+import { gainsFromGpu } from '../engine/index.js'
 import { estimateMemory, inlineFunctions, preflight, readModel, refuseByName, type Graph, type OnnxModel } from '../graph/index.js'
 import { modelFormat, readModelJson, shardLocations } from '../tensorflow/index.js'
 
@@ -20,15 +21,17 @@ export type CheckOptions = {
 }
 
 /** @throws ProbityError that names the file, when the model is refused */
-export function checkModel(bytes: Uint8Array, { original, maxMemoryBytes: available, memory, limits = {} }: CheckOptions): { locations: readonly string[]; blockRows: number } {
+export function checkModel(bytes: Uint8Array, { original, maxMemoryBytes: available, memory, limits = {} }: CheckOptions): { locations: readonly string[]; blockRows: number; gainsFromGpu: boolean } {
   const maxMemoryBytes = limits.maxMemoryBytes ?? available
   try {
     refuseByName(original)
     const format = modelFormat(original)
-    if (format === 'model-json') return { locations: shardLocations(readModelJson(bytes)), blockRows: TENSORFLOW_BLOCK_ROWS }
-    if (format === 'saved-model') return { locations: [], blockRows: TENSORFLOW_BLOCK_ROWS }
+    if (format === 'model-json') return { locations: shardLocations(readModelJson(bytes)), blockRows: TENSORFLOW_BLOCK_ROWS, gainsFromGpu: true }
+    if (format === 'saved-model') return { locations: [], blockRows: TENSORFLOW_BLOCK_ROWS, gainsFromGpu: true }
     const { externalLocations } = preflight(bytes, { ...limits, maxMemoryBytes, blockRows: 1 })
-    return { locations: externalLocations, blockRows: chooseBlockRows(withoutFunctions(readModel(bytes)), maxMemoryBytes, memory) }
+    const graph = withoutFunctions(readModel(bytes))
+    const blockRows = chooseBlockRows(graph, maxMemoryBytes, memory)
+    return { locations: externalLocations, blockRows, gainsFromGpu: gainsFromGpu(graph, blockRows) }
   } catch (error) {
     if (error instanceof ProbityError && !error.message.includes(original)) throw new ProbityError(error.code, `${original}: ${error.message}`, { cause: error })
     throw error

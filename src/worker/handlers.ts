@@ -69,7 +69,9 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
     const gatherer = byKind.get(kind)
     if (!gatherer) throw new ProbityError('artifacts/unknown-kind', `Nothing gathers artifacts of the kind "${kind}". Name the plugin that brings it under "plugins".`)
     const [{ model }, view] = [await open(reference), await viewOf(viewReference)]
-    return gatherer.gather(rows, concrete, { model, view, inputs, seed })
+    model.deviceLog?.start(seed, `${kind}/${rows[0]}`)
+    const part = await gatherer.gather(rows, concrete, { model, view, inputs, seed })
+    return model.deviceLog ? { ...part, device: model.deviceLog.record() } : part
   }
 
   async function gradientModel({ model: reference, request, target }: GradientModelJob): Promise<Part> {
@@ -116,7 +118,7 @@ function probeRows({ rows, complete, path }: DatasetView): number[] {
 }
 
 const optionsOf = ({ output, engine, device, backend, blockRows, memory, threads }: ModelReference): LoadOptions => ({
-  device, blockRows, memory,
+  device, blockRows, memory, probe: false,
   ...(engine !== null && { engine }), ...(backend !== null && { backend }), ...(threads !== null && { threads }), ...(output && { prediction: output }),
 })
 

@@ -32,6 +32,7 @@ type Answer = { readonly block: Block; readonly outputs: ReadonlyMap<string, Ten
 export class Gradients {
   readonly #source: GradientSource
   readonly #compiled = new Map<string, Promise<Compiled<Compilable>>>()
+  readonly #sessions = new Set<Session>()
   readonly #floatInputs: readonly string[]
   #prepared: Prepared | null = null
   #capability: Capability | null = null
@@ -128,9 +129,19 @@ export class Gradients {
     return { attachment: attach(objective, { ...this.#source, values: this.#model.values }), names, graph: this.#model.model.graph }
   }
 
+  /** Operators that a GPU provider left to the CPU, in the gradients that have run; the most nodes of any one graph. */
+  get fallbacks(): ReadonlyMap<string, number> {
+    const most = new Map<string, number>()
+    for (const session of this.#sessions) {
+      for (const [operator, nodes] of session.fallbacks) most.set(operator, Math.max(nodes, most.get(operator) ?? 0))
+    }
+    return most
+  }
+
   async release(): Promise<void> {
     const compiled = await Promise.allSettled(this.#compiled.values())
     this.#compiled.clear()
+    this.#sessions.clear()
     await Promise.all(compiled.map((one) => (one.status === 'fulfilled' ? one.value.session.release() : null)))
   }
 
@@ -179,10 +190,12 @@ export class Gradients {
   }
 
   async #open<G extends Compilable>(build: () => G): Promise<Compiled<G>> {
-    const { session } = this.#source
+    const { session: options } = this.#source
     const graph = build()
     const bytes = writeModel({ ...this.#model.model, graph })
-    return { graph, session: await openSession(bytes, { ...session, label: `the gradient of ${session.label}` }) }
+    const session = await openSession(bytes, { ...options, label: `the gradient of ${options.label}` })
+    this.#sessions.add(session)
+    return { graph, session }
   }
 
   #requireValue(name: string): void {

@@ -1,6 +1,6 @@
-/** @file The Model contract on ONNX Runtime's CPU provider. */
+/** @file The Model contract on ONNX Runtime, whatever its provider. */
 import { ProbityError } from '../../contracts/errors.js'
-import type { Capability, EngineInfo, GradientOptions, GradientPaths, ModelInput, ModelOutput, Prediction } from '../../contracts/model.js'
+import type { Capability, EngineInfo, Fallback, GradientOptions, GradientPaths, ModelInput, ModelOutput, Prediction } from '../../contracts/model.js'
 import type { Objective } from '../../contracts/objective.js'
 import type { Feeds, Tensor, Tensors } from '../../contracts/tensor.js'
 import { blocksOf, joinBlocks, sameForAllBlocks, type Block, type Blocking } from '../blocks.js'
@@ -74,6 +74,11 @@ export class OnnxruntimeModel implements LoadedModel {
     const starts = checkFeeds(paths.starts, this.inputs.filter(({ name }) => Object.hasOwn(paths.starts, name)))
     if (starts.rows !== ends.rows) throw new ProbityError('engine/rows', `There are ${starts.rows} starts of paths for ${ends.rows} ends: give one for each`)
     return record(await this.#gradients.pathGradient(paths, ends, starts.tensors, objective))
+  }
+
+  get fallbacks(): readonly Fallback[] {
+    const listed = (during: Fallback['during'], operators: ReadonlyMap<string, number>) => Array.from(operators, ([operator, nodes]) => ({ operator, nodes, during }))
+    return [...listed('predictions', this.#forward.fallbacks), ...listed('gradients', this.#gradients.fallbacks)]
   }
 
   exportGradient(objective: Objective = {}, { withRespectTo }: GradientOptions = {}): ExportedGradient {

@@ -3,11 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { messageOf, ProbityError } from '../../contracts/errors.js'
 import type { Prediction } from '../../contracts/model.js'
+import type { DType } from '../../contracts/tensor.js'
 import { describePrediction, externalLocations, infoOf, opsetOf, producersOf, prune, readExternalData, readModel, writeModel, type OnnxModel } from '../../graph/index.js'
 import { detectBatchAxes, type Signature } from '../batch.js'
+import { checkedAgainst } from '../device-check.js'
 import { DEFAULT_BLOCK_ROWS, type LoadedModel, type LoadOptions } from '../options.js'
 import { settlePrediction } from '../prediction.js'
+import { chooseProvider } from './devices.js'
 import { planForward } from './forward.js'
+import { gainsFromGpu } from './gains-from-gpu.js'
 import { Gradients, valuesOf } from './gradients.js'
 import { OnnxruntimeModel } from './model.js'
 import { loadRuntime, openSession } from './session.js'
@@ -29,13 +33,15 @@ export async function openOnnxModel(source: string | Uint8Array, options: LoadOp
   const named = options.prediction?.name
   const detected = detect(model, named !== undefined && valuesOf(model.graph).has(named) ? named : null)
   const plan = planForward(model, detected.output === null ? [] : [detected.output])
-  const session = { label, ...(options.threads === undefined ? {} : { threads: options.threads }), ...(externalFolder === undefined ? {} : { externalFolder }) }
+  const blockRows = options.blockRows ?? DEFAULT_BLOCK_ROWS
+  const { device = 'auto', probe = true } = options
+  const provider = probe || device === 'auto' ? await chooseProvider(device, () => gainsFromGpu(model.graph, blockRows)) : device
+  const session = { label, provider, ...(options.threads === undefined ? {} : { threads: options.threads }), ...(externalFolder === undefined ? {} : { externalFolder }) }
   const forward = await openSession(plan.rewritten ? writeModel(plan.rewritten) : bytes, session)
   // The binding reports an unknown rank as no axes, like a scalar's; only the file can tell them apart.
   const settle = (value: Signature): Signature => (value.dims?.length === 0 && !isScalar(model, value.name) ? { ...value, dims: null } : value)
   const { inputs, outputs, fixedBatch } = detectBatchAxes(forward.inputs.map(settle), forward.outputs.map(settle))
   const prediction = settlePrediction(detected, options.prediction, outputs, plan.aliases)
-  const blockRows = options.blockRows ?? DEFAULT_BLOCK_ROWS
   const gradients = new Gradients({
     model, inputs, outputs, prediction, fixedBatch, blockRows, memory: options.memory ?? 'normal', session,
     aliases: plan.aliases,
@@ -43,15 +49,20 @@ export async function openOnnxModel(source: string | Uint8Array, options: LoadOp
     independentColumns: producersOf(model.graph).get(prediction.output ?? '')?.opType === 'Sigmoid',
   })
   const { env } = await loadRuntime()
-  return new OnnxruntimeModel(
+  const opened = new OnnxruntimeModel(
     {
       inputs, outputs, fixedBatch, prediction,
-      engine: { name: 'onnxruntime', version: env.versions.node ?? env.versions.common, provider: 'cpu' },
+      engine: { name: 'onnxruntime', version: env.versions.node ?? env.versions.common, provider },
       metadata: model.metadata, format: 'onnx', producer: producerOf(model), opset: opsetOf(model.graph) || null,
     },
     forward, gradients, blockRows,
   )
+  return provider === 'cpu' ? opened : checkedAgainst(opened, () => openOnnxModel(source, { ...options, device: 'cpu' }), hasHalf(model) ? 'float16' : 'float32')
 }
+
+const isHalf = (dtype: DType | undefined): boolean => dtype === 'float16' || dtype === 'bfloat16'
+const hasHalf = ({ graph }: OnnxModel): boolean =>
+  [...graph.initializers.values()].some(({ dtype }) => isHalf(dtype)) || graph.inputs.some(({ type }) => type?.kind === 'tensor' && isHalf(type.dtype))
 
 /** Errors about a file begin with its name. */
 async function naming<T>(label: string, work: () => T | Promise<T>): Promise<T> {

@@ -4,6 +4,8 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { messageOf, ProbityError } from '../../contracts/errors.js'
 import type { DType, Tensor } from '../../contracts/tensor.js'
 import type { Signature } from '../batch.js'
+import type { Provider } from './devices.js'
+import { probeFallbacks } from './provider-fallbacks.js'
 
 type Runtime = typeof Ort
 
@@ -30,6 +32,8 @@ export type SessionOptions = {
   readonly label: string
   /** Where bytes find the files that they keep weights in; weights are mapped from there and never copied. */
   readonly externalFolder?: string
+  /** Default: cpu. What a GPU provider lacks, the CPU provider runs. */
+  readonly provider?: Provider
 }
 
 export type Session = {
@@ -38,6 +42,8 @@ export type Session = {
   readonly outputs: readonly Signature[]
   /** Fetches every tensor output, or the named ones. */
   run(feeds: ReadonlyMap<string, Tensor>, fetches?: readonly string[]): Promise<ReadonlyMap<string, Tensor>>
+  /** Operators that a GPU provider left to the CPU and their number of nodes, known after the first run. */
+  readonly fallbacks: ReadonlyMap<string, number>
   release(): Promise<void>
 }
 
@@ -49,11 +55,15 @@ export type Session = {
  *
  * @throws ProbityError `engine/open`
  */
-export async function openSession(source: string | Uint8Array, { threads, label, externalFolder }: SessionOptions): Promise<Session> {
+export async function openSession(source: string | Uint8Array, { threads, label, externalFolder, provider = 'cpu' }: SessionOptions): Promise<Session> {
   const ort = await loadRuntime()
+  const probe = provider === 'cpu' ? null : await probeFallbacks()
+  // NVIDIA's libraries round products to ten bits where they may, which is an error of a thousandth; the runtime's own option does not reach through Node.
+  if (provider === 'cuda') process.env['NVIDIA_TF32_OVERRIDE'] = '0'
   const options: InferenceSession.SessionOptions = {
-    executionProviders: ['cpu'], graphOptimizationLevel: 'all', executionMode: 'sequential', interOpNumThreads: 1, logSeverityLevel: 4, enableMemPattern: false,
+    executionProviders: [provider], graphOptimizationLevel: 'all', executionMode: 'sequential', interOpNumThreads: 1, logSeverityLevel: 4, enableMemPattern: false,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(probe && { enableProfiling: true, profileFilePrefix: probe.prefix }),
     ...(externalFolder === undefined ? {} : { extra: { session: { model_external_initializers_file_folder_path: externalFolder } } }),
   }
   const create = (level: 'all' | 'basic') => {
@@ -66,6 +76,8 @@ export async function openSession(source: string | Uint8Array, { threads, label,
     }),
   )
   const outputs = signatures(session.outputMetadata)
+  let fallbacks: ReadonlyMap<string, number> = new Map()
+  let unread = probe
   return {
     inputs: signatures(session.inputMetadata),
     outputs,
@@ -73,12 +85,24 @@ export async function openSession(source: string | Uint8Array, { threads, label,
       try {
         const fed = Object.fromEntries(Array.from(feeds, ([name, tensor]) => [name, toOrt(ort, tensor)]))
         const answers = await session.run(fed, fetches)
+        if (unread) {
+          session.endProfiling()
+          fallbacks = await unread.read()
+          unread = null
+        }
         return new Map(fetches.map((name) => [name, fromOrt(answers[name])]))
       } catch (error) {
         throw new ProbityError('engine/run', `ONNX Runtime could not run ${label}: ${messageOf(error)}`, { cause: error })
       }
     },
-    release: () => session.release(),
+    get fallbacks() {
+      return fallbacks
+    },
+    async release() {
+      await session.release()
+      // A session that never ran writes its empty profile as it closes.
+      await unread?.read()
+    },
   }
 }
 
