@@ -34,7 +34,7 @@ function doubling(doublings: number): Uint8Array {
 
 describe('checking a model before it is loaded', () => {
   it('lets small models run 1,024 rows at a time', () => {
-    for (const name of ['digits-cnn', 'hmda-mlp', 'hmda-forest']) expect(checkModel(fixture(`models/${name}.onnx`), { original: name, maxMemoryBytes: LIMIT, memory: 'normal' })).toEqual({ locations: [], blockRows: 1024 })
+    for (const name of ['digits-cnn', 'hmda-mlp', 'hmda-forest']) expect(checkModel(fixture(`models/${name}.onnx`), { original: name, maxMemoryBytes: LIMIT, memory: 'normal' })).toEqual({ locations: [], blockRows: 1024, gainsFromGpu: false })
   })
 
   it('names external files', () => {
