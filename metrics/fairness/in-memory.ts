@@ -58,7 +58,7 @@ export function viewOf(table: FairnessTable, options: FairnessColumns): { readon
       path: 'in memory', rowsInFile: rows, rows, columnNames: names,
       label, labelMeaning: null, positive, favorable, prediction, score: null,
       sensitive: sensitiveNames.map((name) => asGroups(categorize(name, columns.get(name) ?? []))),
-      features: [], matrix: new Float64Array(0), complete: new Uint8Array(rows).fill(1), excluded: [], findings: [],
+      features: [], matrix: new Float64Array(0), arrays: [], complete: new Uint8Array(rows).fill(1), excluded: [], findings: [],
     },
   }
 }

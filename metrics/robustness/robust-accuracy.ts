@@ -172,7 +172,7 @@ function successByGroup({ rows, cleanPredicted, adversarialPredicted }: Adversar
 }
 
 export const unitInWords = ({ unit, input }: AdversarialExamples): string =>
-  unit === 'sd' ? 'standard deviations of each column' : unit === 'range' ? "shares of each column's observed range" : input === 'tensor' ? "units of the model's input" : 'raw units'
+  unit === 'sd' ? 'standard deviations of each column' : unit === 'range' ? "shares of each column's observed range" : unit === 'data' ? 'units of the data' : input === 'tensor' ? "units of the model's input" : 'raw units'
 
 const points = (share: number) => `${share < 0 ? '−' : ''}${Math.abs(100 * share).toFixed(1)}`
 const percent = (share: number) => `${points(share)} %`

@@ -29,7 +29,7 @@ export type ModelReference = {
 }
 
 /** A data set that was decoded before, as a part file. */
-export type ViewReference = { readonly part: string; readonly original: string }
+export type ViewReference = { readonly part: string; /** Folder of the view's arrays. */ readonly arrays: string; readonly original: string }
 
 /** Checks a model's bytes before any runtime sees them. Part: `{ locations: string[], blockRows: number, gainsFromGpu: boolean }`. */
 export type PreflightJob = { readonly type: 'preflight'; readonly staged: string; readonly original: string; readonly memory: 'normal' | 'low'; readonly limits: Partial<ModelLimits> }
@@ -52,11 +52,18 @@ export type DatasetJob = {
   readonly original: string
   /** Whether the file was written from a table in memory (data-frame-csv.ts). */
   readonly inMemory: boolean
+  /** The private copies of the images that a table names; null without. */
+  readonly images: string | null
+  /** Private folder for what is large: the arrays of the view. */
+  readonly arrays: string
   readonly config: DataConfig
   /** What there is to fill, and the config's word on which columns fill it. */
   readonly model: { readonly inputs: readonly ModelInput[]; readonly mapping: Readonly<Record<string, InputMapping>> | null } | null
   readonly seed: number
 }
+
+/** Lists the images that a table names, so that the parent can stage them. Part: a tensor `files` of distinct names. */
+export type ListImagesJob = { readonly type: 'list-images'; readonly staged: string; readonly original: string; readonly config: DataConfig; readonly column: string }
 
 /** One block of an artifact. Part: what the kind's gatherer returns. */
 export type GatherJob = {
@@ -82,7 +89,7 @@ export type GradientModelJob = {
   readonly target: { readonly folder: string; readonly name: string } | null
 }
 
-export type Job = PreflightJob | OpenModelJob | InspectModelJob | DatasetJob | GatherJob | GradientModelJob
+export type Job = PreflightJob | OpenModelJob | InspectModelJob | DatasetJob | ListImagesJob | GatherJob | GradientModelJob
 export type JobType = Job['type']
 
 /** Parent → child. */
@@ -137,6 +144,7 @@ export function describeJob(job: Job): string {
     case 'open-model': return `Opening the model ${job.model.original}`
     case 'inspect-model': return `Running the first rows through the model ${job.model.original}`
     case 'dataset': return `Reading the data ${job.original}`
+    case 'list-images': return `Reading the data ${job.original}`
     case 'gradient-model': return `Differentiating the model ${job.model.original}`
     case 'gather': return `Gathering ${job.kind} of ${job.model.original} (${job.rows.length} rows)`
   }

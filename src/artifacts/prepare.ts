@@ -1,6 +1,6 @@
 /** @file From the paths in a config to a staged, decoded data set and a staged, inspected model. Parsing happens in child processes. */
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
@@ -12,8 +12,9 @@ import { writeAtomically } from './atomic-write.js'
 import type { Table } from '../data/index.js'
 import type { ModelReference, ViewReference } from './job-protocol.js'
 import { stageTable } from './stage-table.js'
-import { stage, stageExternal, type Staged, type StagedExternal, type StagingOptions } from './staging.js'
-import { decodeView } from './view-codec.js'
+import { copy, stage, stageExternal, type Staged, type StagedExternal, type StagingOptions } from './staging.js'
+import { isFolder, stageFolder, stageNamed } from './staging-images.js'
+import { arrayFiles, decodeView } from './view-codec.js'
 import type { Workspace } from './workspace.js'
 // Not from its index: the process that owns an audit loads no engine.
 import { chooseProvider } from '../engine/onnxruntime/devices.js'
@@ -47,6 +48,7 @@ const DATA_BYTES_PER_MS = 1000
 const MODEL_LIMIT_BYTES = 2 ** 31
 const EXTERNAL_LIMIT_BYTES = 2 ** 36
 const DATA_LIMIT_BYTES = 2 ** 34
+const ARRAY_LIMIT_BYTES = 2 ** 36
 
 const object = (properties: Record<string, object>) => ({ type: 'object', required: Object.keys(properties), properties })
 const text = { type: 'string' }
@@ -101,15 +103,44 @@ export type DataRequest = {
 export async function prepareData(request: DataRequest, workspace: Workspace): Promise<PreparedData> {
   const { path, table, config, seed, allowPaths = [] } = request
   const opened = request.model && (await openModel(request.model, request, workspace))
-  const options = await stagingOptions(workspace, 'data', DATA_LIMIT_BYTES, allowPaths)
-  const staged = table ? await stageTable(table, options.folder) : await stage(path, options)
+  const { staged, images } = table ? { staged: await stageTable(table, (await dataOptions(workspace, allowPaths)).folder), images: null } : await stageData(path, config, allowPaths, workspace)
   const deadlineMs = PROBE_DEADLINE_MS + staged.bytes / DATA_BYTES_PER_MS
   const model = opened && { inputs: opened.inputs, mapping: request.model?.inputs ?? null }
-  const { part, bytes } = await workspace.jobs.run({ type: 'dataset', staged: staged.staged, original: path, inMemory: table !== undefined, config, model, seed }, deadlineMs)
-  const reference: ViewReference = { part: join(workspace.folder, 'view.part'), original: path }
+  const [written, arrays] = [join(workspace.jobs.folder, 'arrays'), join(workspace.folder, 'arrays')]
+  for (const folder of [written, arrays]) await mkdir(folder, { mode: 0o700 })
+  const { part, bytes } = await workspace.jobs.run({ type: 'dataset', staged: staged.staged, original: path, inMemory: table !== undefined, images, arrays: written, config, model, seed }, deadlineMs)
+  const reference: ViewReference = { part: join(workspace.folder, 'view.part'), arrays, original: path }
   await writeAtomically(reference.part, [bytes])
-  return { ...staged, ...decodeView(part, path), viewSha256: createHash('sha256').update(bytes).digest('hex'), reference, model: opened && opened.model }
+  const decoded = decodeView(part, path, arrays)
+  const hash = createHash('sha256').update(bytes)
+  for (const [i, file] of arrayFiles(decoded.view, written).entries()) {
+    // A copy that is hashed on the way: whoever wrote the first may still hold it open.
+    const options = { folder: arrays, maxBytes: ARRAY_LIMIT_BYTES, allowPaths: [], what: 'decoded array' }
+    hash.update((await copy(path, file, arrayFiles(decoded.view, arrays)[i], written, options)).sha256)
+  }
+  await rm(written, { recursive: true })
+  return { ...staged, ...decoded, viewSha256: hash.digest('hex'), reference, model: opened && opened.model }
 }
+
+/** The file or the folder of images; where a table names images, these too, under one sha256 of both. */
+async function stageData(path: string, config: DataConfig, allowPaths: readonly string[], workspace: Workspace): Promise<{ readonly staged: Staged; readonly images: string | null }> {
+  const options = await dataOptions(workspace, allowPaths)
+  const { column, folder } = config.images ?? {}
+  if (await isFolder(path)) {
+    if (column !== undefined) throw new ProbityError('config/images', `data.images.column is for a table that names images, and ${path} is a folder, whose folders are the classes. Remove column and folder, or name the table under data.path.`)
+    return { staged: await stageFolder(path, options), images: null }
+  }
+  const table = await stage(path, options)
+  if (column === undefined || folder === undefined) return { staged: table, images: null }
+  const { part } = await workspace.jobs.run({ type: 'list-images', staged: table.staged, original: path, config, column }, PROBE_DEADLINE_MS + table.bytes / DATA_BYTES_PER_MS)
+  const names = part.tensors['files']
+  if (names?.dtype !== 'string') throw new ProbityError('job/protocol', `${path}: the child process listed the images in a way that makes no sense. Run with --debug to see what it printed.`)
+  const files = await stageNamed(names.data as readonly string[], folder, { ...options, folder: join(options.folder, 'images'), what: 'image' })
+  const sha256 = createHash('sha256').update(`${table.sha256}\n${files.sha256}\n`).digest('hex')
+  return { staged: { ...table, sha256, bytes: table.bytes + files.bytes }, images: files.staged }
+}
+
+const dataOptions = (workspace: Workspace, allowPaths: readonly string[]): Promise<StagingOptions> => stagingOptions(workspace, 'data', DATA_LIMIT_BYTES, allowPaths)
 
 /**
  * Runs the first rows through the model that the data was prepared for.

@@ -59,10 +59,11 @@ export async function stageExternal(locations: readonly string[], modelPath: str
 }
 
 /** Windows separators and drives are refused everywhere, so that a model means the same on every system. */
-const isInside = (location: string): boolean =>
+export const isInside = (location: string): boolean =>
   location !== '' && !/[\\:\0]/.test(location) && !location.startsWith('/') && location.split('/').every((piece) => piece !== '' && piece !== '..')
 
-async function copy(original: string, path: string, target: string, home: string, options: StagingOptions): Promise<Staged> {
+/** Copies the file at `path` to `target`; links may lead below `home`. `original` is what messages call it. */
+export async function copy(original: string, path: string, target: string, home: string, options: StagingOptions): Promise<Staged> {
   const source = await openSource(original, path, home, options)
   try {
     const stats = await source.stat()

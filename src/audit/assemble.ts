@@ -106,7 +106,7 @@ function describeData(config: ProbityConfig, data: PreparedData, folder: string)
     positive: view.positive,
     favorable: view.favorable,
     sensitive: view.sensitive.filter(({ columns }) => columns.length === 1).map((column) => describeGroups(column, view, config)),
-    features: view.features.map(({ name }) => name),
+    features: [...view.features, ...view.arrays].map(({ name }) => name),
     excluded: view.excluded,
   }
 }

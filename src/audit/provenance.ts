@@ -23,7 +23,7 @@ export function effectiveConfig(config: ProbityConfig, folder: string): Record<s
   return sortKeys({
     ...config,
     seed: config.seed ?? 0,
-    data: { ...config.data, path: displayPath(config.data.path, folder) },
+    data: { ...config.data, path: displayPath(config.data.path, folder), ...(config.data.images?.folder !== undefined && { images: { ...config.data.images, folder: displayPath(config.data.images.folder, folder) } }) },
     ...(config.model && { model: { ...config.model, path: displayPath(config.model.path, folder), limits: undefined } }),
     ...(config.plugins && { plugins: config.plugins.map((plugin) => (isAbsolute(plugin) ? displayPath(plugin, folder) : plugin)) }),
   }) as Record<string, unknown>

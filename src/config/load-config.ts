@@ -38,7 +38,7 @@ export function withAbsolutePaths(config: ProbityConfig, folder: string): Probit
   const absolute = (path: string) => (isAbsolute(path) ? path : join(folder, path))
   return {
     ...config,
-    data: { ...config.data, path: absolute(config.data.path) },
+    data: { ...config.data, path: absolute(config.data.path), ...(config.data.images?.folder !== undefined && { images: { ...config.data.images, folder: absolute(config.data.images.folder) } }) },
     ...(config.model && { model: { ...config.model, path: absolute(config.model.path) } }),
   }
 }

@@ -7,14 +7,32 @@ const names = { type: 'array', items: text, uniqueItems: true } as const
 const classLabel = { type: ['string', 'number', 'boolean'] } as const
 const record = (values: object) => ({ type: 'object', additionalProperties: values }) as const
 
+const perChannel = (value: object) => ({ anyOf: [value, { type: 'array', items: value, minItems: 1 }] }) as const
+
 const inputMapping = {
   type: 'object',
   additionalProperties: false,
-  required: ['columns'],
   properties: {
     columns: { description: "Column names, or one pattern in which * stands for anything: 'pixel_*'.", anyOf: [text, { ...names, minItems: 1 }] },
+    array: { ...text, description: "An array of a NumPy file, instead of columns; the images of an image folder are the array 'image'." },
     shape: { description: 'Shape of the tensor; the first size may be the batch.', type: 'array', items: { type: 'integer', minimum: 1 }, minItems: 1 },
     scale: { description: 'Every value is multiplied by this.', type: 'number', not: { const: 0 } },
+    mean: { description: 'Arrays: subtracted after scale; one number or one per channel.', ...perChannel({ type: 'number' }) },
+    std: { description: 'Arrays: divided by after mean; one number or one per channel.', ...perChannel({ type: 'number', exclusiveMinimum: 0 }) },
+    layout: { description: "Arrays: whether the model's input has its channels first or last.", enum: ['nchw', 'nhwc'] },
+  },
+} as const
+
+const images = {
+  type: 'object',
+  additionalProperties: false,
+  dependentRequired: { column: ['folder'], folder: ['column'] },
+  properties: {
+    column: { ...text, description: 'The column of data.path that names the image files. Without it, data.path is a folder with one folder per class.' },
+    folder: { ...text, description: 'The folder of these files.' },
+    fit: { description: "How an image becomes as large as the model's input: cover (default) keeps proportions and cuts the edges, fill stretches.", enum: ['cover', 'fill'] },
+    colors: { description: "Order of the colours in the model's input. Default: rgb, or gray for one channel.", enum: ['rgb', 'bgr', 'gray'] },
+    size: { description: '[height, width], where the model takes any.', type: 'array', items: { type: 'integer', minimum: 1, maximum: 8192 }, minItems: 2, maxItems: 2 },
   },
 } as const
 
@@ -49,9 +67,11 @@ const data = {
   additionalProperties: false,
   required: ['path'],
   properties: {
-    path: { ...text, description: 'A CSV, Parquet or JSON-lines file.' },
-    format: { enum: ['csv', 'parquet', 'jsonl'] },
+    path: { ...text, description: 'A CSV, Parquet, JSON-lines or NumPy file (.npy, .npz), or a folder with one folder of images per class.' },
+    format: { enum: ['csv', 'parquet', 'jsonl', 'npy', 'npz', 'images'] },
     delimiter: { enum: [',', ';', '\t', '|'] },
+    arrays: { ...names, minItems: 1, description: 'The arrays of an .npz file that are read. Default: all.' },
+    images,
     label: { ...text, description: 'Column with the true classes.' },
     positive: { ...classLabel, description: 'The class the model detects; prediction = 1 and score speak of it. 0/1 labels default to 1.' },
     favorable: { ...classLabel, description: 'The outcome a person wants; selection rates and error rates of fairness metrics count it.' },

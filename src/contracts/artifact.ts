@@ -18,7 +18,7 @@ export type Predictions = {
 export type Attributions = {
   /** [n] row numbers of the view that were explained. */
   readonly rows: Int32Array
-  /** Source columns; one-hot columns are summed. */
+  /** Source columns; one-hot columns are summed. Of arrays: their elements, or boxes of neighbours where there are many, as `x[0:16, 16:32, 0]`. */
   readonly columns: readonly string[]
   /** [n, columns], row-major */
   readonly values: Float64Array
@@ -36,6 +36,8 @@ export type Attributions = {
   /** [n] index of the column with the largest |attribution| under the second baseline; null when there is none. */
   readonly secondTopColumn: Int32Array | null
   readonly secondBaseline: string | null
+  /** Of arrays: the mean absolute attribution of each element. */
+  readonly elements: readonly { readonly array: string; readonly shape: readonly number[]; /** [size] */ readonly importance: Float64Array }[]
   /** In words, what F is: "log-odds of denied = 1". */
   readonly explained: string
   /** True when only probabilities exist and the log-odds was clipped. */
@@ -66,15 +68,15 @@ export type AdversarialExamples = {
   readonly bounds: string
 }
 
-export type EpsilonUnit = 'sd' | 'range' | 'raw'
+export type EpsilonUnit = 'sd' | 'range' | 'raw' | 'data'
 
 export type AttackParameters = {
   readonly attack: 'fgsm' | 'pgd'
   readonly norm: 'linf'
   readonly epsilon: number
-  /** Standard deviations of each column, its observed range, or units of the model's input. Default: sd for tables, raw for tensors such as images. */
+  /** Standard deviations of each column, its observed range, units of the model's input, or units of the data before scale, mean and std. Default: sd for tables, raw for tensors such as images. */
   readonly unit?: EpsilonUnit
-  /** In units of the model's input. Default: what was observed, per column for tables, over all values for tensors. */
+  /** In units of the model's input, or of the data where `unit` is data. Default: what was observed, per column for tables, over all values for tensors. */
   readonly bounds?: 'observed' | readonly [number, number] | Readonly<Record<string, readonly [number, number]>>
   readonly mutable?: readonly string[]
   readonly steps?: number

@@ -1,12 +1,36 @@
 /** @file The configuration of an audit, as written by users and as the rest of the program reads it. */
 import type { ModelLimits } from './model-limits.js'
 
+/** What fills an input of the model: either columns or an array. */
 export type InputMapping = {
   /** Column names, or one pattern in which `*` stands for anything: 'pixel_*'. */
-  columns: string | string[]
+  columns?: string | string[]
+  /** An array of a NumPy file; the images of an image folder are the array `image`. */
+  array?: string
   /** Without the batch axis (a leading batch size of the model is added). */
   shape?: number[]
+  /** Every value is multiplied by this. */
   scale?: number
+  /** Arrays: subtracted after `scale`, one number or one per channel. */
+  mean?: number | number[]
+  /** Arrays: divided by after `mean`. */
+  std?: number | number[]
+  /** Arrays: which axis of the model's input holds the channels. */
+  layout?: 'nchw' | 'nhwc'
+}
+
+/** Images as data: which they are, and how they are made as large as the model's input. */
+export type ImagesConfig = {
+  /** The column of `data.path` that names the files. Without it `data.path` is a folder with one folder per class. */
+  column?: string
+  /** Where these files are, relative to the configuration. */
+  folder?: string
+  /** `cover` (default) keeps proportions and cuts what is left over at the edges; `fill` stretches. */
+  fit?: 'cover' | 'fill'
+  /** Order of the colours in the model's input; default rgb, or gray where it has one channel. */
+  colors?: 'rgb' | 'bgr' | 'gray'
+  /** [height, width], where the model takes any. */
+  size?: [number, number]
 }
 
 export type ModelConfig = {
@@ -30,8 +54,11 @@ export type RowSelection =
 
 export type DataConfig = {
   path: string
-  format?: 'csv' | 'parquet' | 'jsonl'
+  format?: 'csv' | 'parquet' | 'jsonl' | 'npy' | 'npz' | 'images'
   delimiter?: string
+  /** The arrays of an .npz file that are read; default all. */
+  arrays?: string[]
+  images?: ImagesConfig
   label?: string
   /** Class the model detects. */
   positive?: string | number | boolean

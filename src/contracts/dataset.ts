@@ -1,5 +1,5 @@
 /** @file The data set as metrics and gatherers see it: decoded, encoded, every row accounted for. */
-import type { DType } from './tensor.js'
+import type { DType, TypedArray } from './tensor.js'
 
 /** A column whose values are categories. Codes index `categories`; −1 is a missing value. */
 export type CategoricalColumn = {
@@ -43,15 +43,49 @@ export type Feature = {
   readonly categories?: readonly string[]
 }
 
+/** Over the audited rows, of each element of a row: [size]. */
+export type ElementStatistics = {
+  readonly mean: Float64Array
+  /** Sample standard deviation (n − 1); NaN for fewer than two rows. */
+  readonly sd: Float64Array
+  readonly min: Float64Array
+  readonly max: Float64Array
+}
+
+/** A column whose every value is a tensor of one shape, such as an image. Values stay in their own type; during an audit they lie on disk and are read by row. */
+export type ArrayColumn = {
+  readonly name: string
+  readonly dtype: DType
+  /** Of one row. */
+  readonly shape: readonly number[]
+  readonly statistics: ElementStatistics
+  /** The given rows of the view, in their order: [rows.length, ...shape] */
+  take(rows: ArrayLike<number>): TypedArray
+}
+
+/** How an array fills an input: its axes in the input's order, then (value · scale − mean) / std. */
+export type ArrayReading = {
+  /** Into `arrays` of the view. */
+  readonly index: number
+  /** Axis of the array's rows for each axis of the input's rows; null where values only take another shape, in their own order. */
+  readonly axes: readonly number[] | null
+  /** The axis of the input's rows along which `mean` and `std` lie; null where they hold one value each. */
+  readonly channelAxis: number | null
+  readonly mean: readonly number[]
+  readonly std: readonly number[]
+}
+
 /** How one model input is filled: `features[columns]`, times scale, in `shape` (without the batch axis). */
 export type InputPlan = {
   readonly input: string
-  /** Indices into the feature matrix. */
+  /** Indices into the feature matrix; none for an input that an array fills. */
   readonly columns: readonly number[]
   readonly shape: readonly number[]
   readonly scale: number
   /** The input's element type; float32 when absent. */
   readonly dtype?: DType
+  /** The array that fills it, instead of columns. */
+  readonly array?: ArrayReading
 }
 
 /** Rows that something could not use, with the reason in words. */
@@ -79,6 +113,8 @@ export type DatasetView = {
   readonly features: readonly Feature[]
   /** Feature values, row-major [rows, features.length]; NaN marks a missing value. */
   readonly matrix: Float64Array
+  /** The arrays that fill inputs of the model. */
+  readonly arrays: readonly ArrayColumn[]
   /** [rows]: 1 where every feature is present, so that the model can be run. */
   readonly complete: Uint8Array
   readonly excluded: readonly ExcludedRows[]

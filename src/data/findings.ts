@@ -1,6 +1,9 @@
 /** @file What a reader must know of the data before any number. */
+import { createHash } from 'node:crypto'
 import type { DataConfig } from '../contracts/config.js'
-import type { CategoricalColumn, Feature, Finding } from '../contracts/dataset.js'
+import type { ArrayColumn, CategoricalColumn, Feature, Finding } from '../contracts/dataset.js'
+import { sizeOf } from '../tensor/dtypes.js'
+import { forChunks } from './arrays.js'
 import { leakageFindings } from './leakage.js'
 import type { Table } from './table.js'
 import { count, list, percent, quote } from './wording.js'
@@ -12,19 +15,20 @@ export type Audited = {
   readonly label: CategoricalColumn | null
   readonly features: readonly Feature[]
   readonly matrix: Float64Array
+  readonly arrays: readonly ArrayColumn[]
   readonly complete: Uint8Array
 }
 
 /** The findings of a view, the gravest kinds first. */
 export function findingsOf(audited: Audited): Finding[] {
-  const { table, config, rows, label, features } = audited
+  const { table, config, rows, label, features, arrays } = audited
   const sources = [...new Set(features.map(({ source }) => source))]
   return [
     ...(config.sensitive ?? []).filter((name) => sources.includes(name)).map(sensitiveInput),
     ...(label ? leakageFindings(table, sources, label, rows) : []),
     ...(label ? [baseRates(label)] : []),
     ...missingValues(table, config, sources, rows),
-    ...duplicateRows(table, rows),
+    ...duplicateRows(table, arrays, rows),
     ...constantFeatures(audited),
     ...unusedControl(config),
   ]
@@ -62,10 +66,21 @@ function missingValues(table: Table, config: DataConfig, sources: readonly strin
   })
 }
 
-/** Rows that repeat an earlier one in every column, compared as the file spells them. */
-function duplicateRows(table: Table, rows: readonly number[]): Finding[] {
+/** Rows that repeat an earlier one in every column, compared as the file spells them, and in every array of the model. */
+function duplicateRows(table: Table, arrays: readonly ArrayColumn[], rows: readonly number[]): Finding[] {
   let group: number[] = rows.map(() => 0)
   let groups = 1
+  for (const array of arrays) {
+    const digests = new Map<string, number>()
+    group = digestsOf(array, rows.length).map((digest, at) => {
+      const key = `${group[at]!} ${digest}`
+      const known = digests.get(key) ?? digests.size
+      digests.set(key, known)
+      return known
+    })
+    groups = digests.size
+    if (groups === rows.length) return []
+  }
   for (const name of table.columnNames) {
     // Groups are split column by column: the code of a row in its group is a number, so nothing is hashed and nothing collides.
     const { codes, distinct } = table.coded(name)
@@ -86,6 +101,16 @@ function duplicateRows(table: Table, rows: readonly number[]): Finding[] {
     message: `${repeated} of ${count(rows.length, 'row')} ${repeated === 1 ? 'repeats' : 'repeat'} an earlier row in every column.`,
     details: { duplicates: repeated, rows: rows.length },
   }]
+}
+
+/** A row's bytes by their sha256: two rows of equal digests are taken for equal. */
+function digestsOf(array: ArrayColumn, rows: number): string[] {
+  const size = sizeOf(array.shape)
+  const digests: string[] = []
+  forChunks(array, rows, (values) => {
+    for (let at = 0; at < values.length; at += size) digests.push(createHash('sha256').update(values.subarray(at, at + size)).digest('base64'))
+  })
+  return digests
 }
 
 function constantFeatures({ features, matrix, complete }: Audited): Finding[] {

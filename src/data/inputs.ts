@@ -3,6 +3,8 @@ import type { DataConfig, InputMapping } from '../contracts/config.js'
 import type { InputPlan } from '../contracts/dataset.js'
 import { ProbityError } from '../contracts/errors.js'
 import type { Dim, ModelInput } from '../contracts/model.js'
+import { fittingArrays, planArray, requireArray } from './array-inputs.js'
+import type { TableArray } from './arrays.js'
 import { featureColumns, type FeatureColumn } from './feature-columns.js'
 import { defaultFeatures, expandColumns, refuseAnswers, requireColumn } from './roles.js'
 import type { Table } from './table.js'
@@ -10,19 +12,21 @@ import { list, quote, suggestion } from './wording.js'
 
 export type ModelInputs = { readonly mapping: Readonly<Record<string, InputMapping>> | undefined; readonly inputs: readonly ModelInput[] }
 
-type Assignment = { readonly input: ModelInput; readonly sources: readonly string[]; readonly shape: readonly number[] | undefined; readonly scale: number }
+type ColumnsAssignment = { readonly input: ModelInput; readonly sources: readonly string[]; readonly shape: readonly number[] | undefined; readonly scale: number }
+type ArrayAssignment = { readonly input: ModelInput; readonly array: TableArray; readonly mapping: InputMapping }
+type Assignment = ColumnsAssignment | ArrayAssignment
 
 const UNSUPPORTED = /^(complex|float8|u?int[24]$|float4)/
 
 /**
  * Features in matrix order, and the plan of every model input. Without a model there are features only where `data.features` names them.
  *
- * By `model.inputs` where the config has it; else by name where every input holds one value per row and is called like a column
- * (scikit-learn exports); else all features to the only input.
+ * By `model.inputs` where the config has it; else by name where every input is called like an array, or holds one value per row and is called
+ * like a column (scikit-learn exports); else the only array that fits the only input; else all features to the only input.
  *
  * @throws ProbityError when columns and inputs cannot be brought together, naming both counts and the columns.
  */
-export function planInputs(table: Table, config: DataConfig, model: ModelInputs | null): { columns: FeatureColumn[]; plans: InputPlan[] } {
+export function planInputs(table: Table, config: DataConfig, model: ModelInputs | null): { columns: FeatureColumn[]; arrays: TableArray[]; plans: InputPlan[] } {
   const stated = config.features && expandColumns(table, config.features, 'data.features')
   if (stated) refuseAnswers(config, stated, 'data.features')
   const assignments = model ? assign(table, config, model, stated) : []
@@ -40,11 +44,18 @@ export function planInputs(table: Table, config: DataConfig, model: ModelInputs 
     return placed
   }
   if (!model) for (const source of stated ?? []) place(source, null, 1)
-  const plans = assignments.map(({ input, sources, shape, scale }): InputPlan => {
+  const arrays: TableArray[] = []
+  const placeArray = (array: TableArray): number => {
+    const known = arrays.indexOf(array)
+    return known >= 0 ? known : arrays.push(array) - 1
+  }
+  const plans = assignments.map((assignment): InputPlan => {
+    if ('array' in assignment) return planArray(assignment.array, placeArray(assignment.array), assignment.input, assignment.mapping)
+    const { input, sources, shape, scale } = assignment
     const taken = sources.flatMap((source) => place(source, input, scale))
     return { input: input.name, columns: taken, shape: shapeFor(table, config, input, taken.map((index) => columns[index]!), shape, stated !== undefined), scale, dtype: input.dtype }
   })
-  return { columns, plans }
+  return { columns, arrays, plans }
 }
 
 function assign(table: Table, config: DataConfig, model: ModelInputs, stated: readonly string[] | undefined): Assignment[] {
@@ -55,6 +66,8 @@ function assign(table: Table, config: DataConfig, model: ModelInputs, stated: re
   }
   if (inputs.length === 0) throw new ProbityError('data/no-input', 'The model has no input, so no data can be given to it. Check model.path.')
   if (model.mapping) return byMapping(table, config, inputs, model.mapping, stated)
+  const arrays = stated ? null : byArray(table, inputs)
+  if (arrays) return arrays
   const named = byName(table, config, inputs, stated)
   if (named) return named
   if (inputs.length > 1) throw new ProbityError('data/input-mapping', `The model has ${inputs.length} inputs (${list(inputs.map(({ name }) => name))}), and ${noColumns(table, inputs)}. State model.inputs: which columns fill which input.`)
@@ -68,6 +81,14 @@ function byMapping(table: Table, config: DataConfig, inputs: readonly ModelInput
   const assignments = inputs.map((input): Assignment => {
     const entry = Object.hasOwn(mapping, input.name) ? mapping[input.name] : undefined
     if (!entry) throw new ProbityError('data/input-mapping', `model.inputs says nothing about the model's input ${quote(input.name)}. Name the columns that fill it.`)
+    if (entry.array !== undefined) {
+      if (entry.columns !== undefined) throw new ProbityError('data/input-mapping', `model.inputs.${input.name} names columns and an array. Remove one.`)
+      const array = requireArray(table, entry.array, `model.inputs.${input.name}.array`)
+      return isColumns(array, entry) ? { input, sources: elementNames(array), shape: entry.shape, scale: entry.scale ?? 1 } : { input, array, mapping: entry }
+    }
+    if (entry.columns === undefined) throw new ProbityError('data/input-mapping', `model.inputs.${input.name} names neither columns nor an array. Name what fills it.`)
+    const unread = (['mean', 'std', 'layout'] as const).find((name) => entry[name] !== undefined)
+    if (unread) throw new ProbityError('data/input-mapping', `model.inputs.${input.name}.${unread} is for arrays, and this input is filled from columns. Use scale, or remove it.`)
     const field = `model.inputs.${input.name}.columns`
     const sources = expandColumns(table, entry.columns, field)
     refuseAnswers(config, sources, field)
@@ -75,13 +96,35 @@ function byMapping(table: Table, config: DataConfig, inputs: readonly ModelInput
     return { input, sources, shape: entry.shape, scale: entry.scale ?? 1 }
   })
   if (stated) {
-    const used = new Set(assignments.flatMap(({ sources }) => sources))
+    const used = new Set(assignments.flatMap((assignment) => ('sources' in assignment ? assignment.sources : [])))
     const unlisted = [...used].find((name) => !stated.includes(name))
     if (unlisted !== undefined) throw new ProbityError('data/input-mapping', `model.inputs uses ${quote(unlisted)}, which data.features does not list. Add it there, or leave data.features out.`)
     const unused = stated.find((name) => !used.has(name))
     if (unused !== undefined) throw new ProbityError('data/input-mapping', `data.features lists ${quote(unused)}, which no entry of model.inputs uses. Remove it, or leave data.features out.`)
   }
   return assignments
+}
+
+/** An array of two axes is a table: its elements are columns, which an attack and an explanation tell apart. */
+const isColumns = (array: TableArray, { mean, std, layout }: InputMapping): boolean => array.shape.length === 1 && mean === undefined && std === undefined && layout === undefined
+const elementNames = ({ name, shape }: TableArray): string[] => Array.from({ length: shape[0] }, (_, k) => `${name}[${k}]`)
+
+/** Arrays by the names of the inputs, or the only array that fits the only input; null where the data say nothing of the kind. */
+function byArray(table: Table, inputs: readonly ModelInput[]): Assignment[] | null {
+  const assignment = (input: ModelInput, array: TableArray): Assignment =>
+    (isColumns(array, {}) ? { input, sources: elementNames(array), shape: undefined, scale: 1 } : { input, array, mapping: {} })
+  const named = inputs.map((input) => table.arrays.find(({ name }) => name === input.name))
+  if (named.every((array) => array !== undefined)) return inputs.map((input, i) => assignment(input, named[i]!))
+  const [input] = inputs
+  if (inputs.length > 1 || !input) return null
+  const tensors = table.arrays.filter(({ shape }) => shape.length > 1)
+  const fitting = fittingArrays(table, input)
+  if (fitting.length > 1) throw new ProbityError('data/input-mapping', `The arrays ${list(fitting.map(({ name }) => name))} all fit the model's input ${quote(input.name)}. State which: model.inputs.${input.name}.array.`)
+  if (fitting[0]) return [assignment(input, fitting[0])]
+  const rank = input.dims?.length ?? 0
+  if (tensors.length === 1 && rank !== 2) return [assignment(input, tensors[0]!)]
+  const tables = table.arrays.filter(({ shape }) => shape.length === 1)
+  return tables.length === 1 ? [assignment(input, tables[0]!)] : null
 }
 
 /** One input per column, by name; null when the inputs are not of that kind. */

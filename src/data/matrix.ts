@@ -1,7 +1,8 @@
 /** @file The feature matrix of the audited rows, with every missing value accounted for. */
-import type { ExcludedRows, InputPlan } from '../contracts/dataset.js'
+import type { ArrayColumn, ExcludedRows, InputPlan } from '../contracts/dataset.js'
 import type { DType } from '../contracts/tensor.js'
 import { ProbityError } from '../contracts/errors.js'
+import { isFloat } from '../tensor/dtypes.js'
 import type { FeatureColumn } from './feature-columns.js'
 import type { Table } from './table.js'
 import { count, quote } from './wording.js'
@@ -42,12 +43,30 @@ export function buildMatrix(table: Table, columns: readonly FeatureColumn[], pla
   return { matrix, complete, excluded: [...missing].map(([name, n]) => ({ reason: `missing value in ${name}`, rows: n })) }
 }
 
+/** @throws ProbityError for values of an array that the model's input cannot hold, after scale, mean and std */
+export function checkArrayRange({ input, dtype = 'float32', array: reading, scale }: InputPlan, arrays: readonly ArrayColumn[]): void {
+  const limits = limitsOf(dtype)
+  if (!reading || !limits) return
+  const { name, statistics: { min, max } } = arrays[reading.index]!
+  const bound = (least: number, most: number): number => Math.max(...reading.mean.map((mean, channel) => Math.abs((Math.max(Math.abs(least * scale), Math.abs(most * scale)) + Math.abs(mean)) / reading.std[channel % reading.std.length]!)))
+  for (let k = 0; k < min.length; k++) {
+    const fits = isFloat(dtype) ? bound(min[k]!, max[k]!) <= limits.most : min[k]! >= limits.least && max[k]! <= limits.most
+    if (!fits) throw new ProbityError('data/input-range', `The array ${quote(name)} holds values from ${min[k]} to ${max[k]}, which the model's input ${quote(input)} of type ${dtype} cannot hold. Correct the values, or the array of that input.`)
+  }
+}
+
+function limitsOf(dtype: DType): { readonly least: number; readonly most: number; readonly whole: boolean } | null {
+  const most = LARGEST[dtype]
+  if (most === undefined) return null
+  const whole = !isFloat(dtype)
+  return { most, whole, least: dtype.startsWith('u') || dtype === 'bool' ? 0 : dtype === 'int64' || !whole ? -most : -most - 1 }
+}
+
 function checkRange(table: Table, columns: readonly FeatureColumn[], plan: InputPlan, rows: readonly number[]): void {
   const dtype = plan.dtype ?? 'float32'
-  const largest = LARGEST[dtype]
-  if (largest === undefined) return
-  const whole = !dtype.includes('float')
-  const least = dtype.startsWith('u') || dtype === 'bool' ? 0 : dtype === 'int64' || !whole ? -largest : -largest - 1
+  const limits = limitsOf(dtype)
+  if (!limits) return
+  const { least, most: largest, whole } = limits
   for (const index of plan.columns) {
     const { column, values } = columns[index]!
     const fits = Uint8Array.from(values, (value) => (value * plan.scale >= least && value * plan.scale <= largest && (!whole || Number.isInteger(value * plan.scale)) ? 1 : 0))

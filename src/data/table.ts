@@ -1,5 +1,6 @@
 /** @file A file's columns in memory: each distinct source string once, and a code per row. */
 import { ProbityError } from '../contracts/errors.js'
+import type { TableArray } from './arrays.js'
 import { parseNumber } from './numbers.js'
 import { quote, suggestion } from './wording.js'
 
@@ -18,6 +19,10 @@ export type Table = {
   readonly path: string
   readonly columnNames: readonly string[]
   readonly rows: number
+  /** Columns whose values are tensors, such as images. Arrays of two axes stand here and, element by element, among the columns. */
+  readonly arrays: readonly TableArray[]
+  /** Image files that a column names; they become an array once the size that the model wants is known. */
+  readonly images: TableImages | null
   /** [rows] source strings; null is missing. */
   column(name: string): (string | null)[]
   /** [rows] numbers, NaN where missing; null when some value is not a number. */
@@ -27,6 +32,11 @@ export type Table = {
   /** Where a row stands in the file, for messages: "line 12", or "row 10 (counted from 0)" where files have no lines. */
   where(row: number): string
 }
+
+export type TableImages = { readonly folder: string; readonly column: string }
+
+/** What a table has besides columns; `rows` where there may be no column to count them in. */
+export type BesideColumns = { readonly arrays?: readonly TableArray[]; readonly images?: TableImages; readonly rows?: number }
 
 /** Collects one column value by value. */
 export class ColumnBuilder {
@@ -79,10 +89,10 @@ export class ColumnBuilder {
  *
  * @throws ProbityError for column names that are empty or appear twice, and for a table without rows.
  */
-export function makeTable(path: string, columns: readonly Column[], where: (row: number) => string): Table {
+export function makeTable(path: string, columns: readonly Column[], where: (row: number) => string, beside: BesideColumns = {}): Table {
   const names = columns.map(({ name }) => name)
   checkNames(path, names)
-  const rows = columns[0]?.codes.length ?? 0
+  const rows = beside.rows ?? columns[0]?.codes.length ?? 0
   if (rows === 0) throw new ProbityError('data/no-rows', `${path}: there is a header but not one row below it. Give a file with data.`)
   const byName = new Map(columns.map((column) => [column.name, column]))
   const coded = (name: string): Column => {
@@ -91,7 +101,7 @@ export function makeTable(path: string, columns: readonly Column[], where: (row:
     return column
   }
   return {
-    path, columnNames: names, rows, coded, where,
+    path, columnNames: names, rows, coded, where, arrays: beside.arrays ?? [], images: beside.images ?? null,
     column: (name) => {
       const { codes, distinct } = coded(name)
       return Array.from(codes, (code) => (code < 0 ? null : distinct[code]!))

@@ -1,10 +1,11 @@
 /** @file A table and a config as the view that metrics and gatherers read. */
 import type { DataConfig } from '../contracts/config.js'
 import type { CategoricalColumn, DatasetView, ExcludedRows, InputPlan } from '../contracts/dataset.js'
+import { viewArray } from './arrays.js'
 import { findingsOf } from './findings.js'
 import { planInputs, type ModelInputs } from './inputs.js'
 import { readAnswers } from './label.js'
-import { buildMatrix } from './matrix.js'
+import { buildMatrix, checkArrayRange } from './matrix.js'
 import { checkRoles } from './roles.js'
 import { selectRows } from './rows.js'
 import { readSensitive } from './sensitive.js'
@@ -24,16 +25,18 @@ export function buildView(table: Table, config: DataConfig, model: ModelInputs |
   const rows = selectRows(table.rows, config.rows, seed)
   const answers = readAnswers(table, config, rows)
   const { sensitive, findings: groupFindings } = readSensitive(table, config, rows)
-  const { columns, plans } = planInputs(table, config, model)
+  const { columns, arrays: used, plans } = planInputs(table, config, model)
   const { matrix, complete, excluded } = buildMatrix(table, columns, plans, rows)
+  const arrays = used.map((array) => viewArray(array, rows, (row) => `${table.path}, ${table.where(row)}`))
+  for (const plan of plans) checkArrayRange(plan, arrays)
   const features = columns.map(({ feature }) => feature)
   const { label, prediction, score, positive, favorable } = answers
   return {
     view: {
       path: config.path, rowsInFile: table.rows, rows: rows.length, columnNames: table.columnNames,
-      label, labelMeaning: config.labelMeaning ?? null, positive, favorable, prediction, score, sensitive, features, matrix, complete,
+      label, labelMeaning: config.labelMeaning ?? null, positive, favorable, prediction, score, sensitive, features, matrix, arrays, complete,
       excluded: [...excluded, ...missingIn(label, 'label'), ...missingIn(prediction, 'prediction')],
-      findings: [...answers.findings, ...findingsOf({ table, config, rows, label, features, matrix, complete }), ...groupFindings],
+      findings: [...answers.findings, ...findingsOf({ table, config, rows, label, features, matrix, arrays, complete }), ...groupFindings],
     },
     inputs: plans,
   }

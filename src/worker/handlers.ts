@@ -1,14 +1,15 @@
 /** @file What a child does for each type of job. Models and views are opened once and kept for the jobs that follow. */
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { decodePart } from '../artifacts/part-codec.js'
-import { decodeView, encodeView } from '../artifacts/view-codec.js'
-import type { DatasetJob, GatherJob, GradientModelJob, InspectModelJob, Job, ModelReference, OpenModelJob, PreflightJob, ViewReference } from '../artifacts/job-protocol.js'
+import { decodeView, encodeView, writeArrays } from '../artifacts/view-codec.js'
+import type { DatasetJob, GatherJob, GradientModelJob, InspectModelJob, Job, ListImagesJob, ModelReference, OpenModelJob, PreflightJob, ViewReference } from '../artifacts/job-protocol.js'
 import type { ArtifactGatherer, Json, Part } from '../artifacts/kind.js'
 import type { ArtifactKind } from '../contracts/artifact.js'
+import type { DataConfig } from '../contracts/config.js'
 import type { DatasetView } from '../contracts/dataset.js'
 import { ProbityError } from '../contracts/errors.js'
-import { buildView, fillInputs, readCsvOfTable, readTable } from '../data/index.js'
+import { buildView, decodeImages, fillInputs, imageTarget, readCsvOfTable, readTable, selectRows, type ModelInputs, type Table } from '../data/index.js'
 import { loadModel, summarize, type LoadedModel, type LoadOptions } from '../engine/index.js'
 import { saveModel } from '../graph/index.js'
 import { checkModel } from './check-model.js'
@@ -39,7 +40,7 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
   const viewOf = (reference: ViewReference): Promise<DatasetView> => {
     const known = views.get(reference.part)
     if (known) return known
-    const view = readFile(reference.part).then((bytes) => decodeView(decodePart(bytes), reference.original).view)
+    const view = readFile(reference.part).then((bytes) => decodeView(decodePart(bytes), reference.original, reference.arrays).view)
     views.set(reference.part, view)
     return view
   }
@@ -97,6 +98,7 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
       case 'open-model': return openModel(job)
       case 'inspect-model': return inspectModel(job)
       case 'dataset': return readDataset(job)
+      case 'list-images': return listImages(job)
       case 'gather': return gather(job)
       case 'gradient-model': return gradientModel(job)
     }
@@ -104,9 +106,27 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
   return (job) => handle(job).catch((error: unknown) => Promise.reject(withOriginalName(error, job)))
 }
 
-async function readDataset({ staged, original, inMemory, config, model, seed }: DatasetJob): Promise<Part> {
-  const table = inMemory ? readCsvOfTable(staged) : await readTable(staged, { format: config.format, delimiter: config.delimiter })
-  return encodeView(buildView(table, { ...config, path: original }, model && { inputs: model.inputs, mapping: model.mapping ?? undefined }, seed))
+const openTable = (staged: string, { format, delimiter, arrays }: DataConfig): Promise<Table> => readTable(staged, { format, delimiter, arrays })
+
+async function readDataset({ staged, original, inMemory, images, arrays: folder, config, model, seed }: DatasetJob): Promise<Part> {
+  const read = inMemory ? readCsvOfTable(staged) : await openTable(staged, config)
+  const table = images === null ? read : { ...read, images: { folder: images, column: config.images?.column ?? '' } }
+  const inputs = model && { inputs: model.inputs, mapping: model.mapping ?? undefined }
+  const scratch = join(folder, 'pixels')
+  const { table: complete, findings } = inputs && table.images ? await withPixels(table, config, inputs, seed, scratch) : { table, findings: [] }
+  const { view, inputs: plans } = buildView(complete, { ...config, path: original }, inputs, seed)
+  writeArrays(view, folder)
+  await rm(scratch, { force: true })
+  return encodeView({ view: { ...view, findings: [...view.findings, ...findings] }, inputs: plans })
+}
+
+const withPixels = (table: Table, config: DataConfig, model: ModelInputs, seed: number, scratch: string) =>
+  decodeImages(table, table.images!, selectRows(table.rows, config.rows, seed), imageTarget(model, config.images), scratch)
+
+async function listImages({ staged, config, column }: ListImagesJob): Promise<Part> {
+  const table = await openTable(staged, config)
+  const { distinct } = table.coded(column)
+  return { json: null, tensors: { files: { data: distinct, dims: [distinct.length], dtype: 'string' } } }
 }
 
 /** Spread over the file, since neighbours in a sorted file are alike. */

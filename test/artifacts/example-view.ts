@@ -19,6 +19,7 @@ export function exampleView(): DatasetView {
     ],
     features: [{ name: 'a', source: 'a', kind: 'continuous' }, { name: 'b', source: 'b', kind: 'binary' }],
     matrix: Float64Array.of(0.25, 1, NaN, 0, -1, 1),
+    arrays: [],
     complete: Uint8Array.of(1, 0, 1),
     excluded: [{ reason: 'missing a', rows: 1 }],
     findings: [{ id: 'possible-leakage', severity: 'warning', message: 'b', details: { rows: 30 } }],

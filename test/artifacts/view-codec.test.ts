@@ -8,12 +8,12 @@ const inputs = [{ input: 'x', columns: [0, 1], shape: [2], scale: 0.5 }]
 describe('a view as a part', () => {
   it('comes back whole', () => {
     const view = exampleView()
-    expect(decodeView(decodePart(encodePart(encodeView({ view, inputs }))), view.path)).toEqual({ view, inputs })
+    expect(decodeView(decodePart(encodePart(encodeView({ view, inputs }))), view.path, '')).toEqual({ view, inputs })
   })
 
   it('comes back without label, prediction, score and groups', () => {
     const view = { ...exampleView(), label: null, prediction: null, score: null, sensitive: [] }
-    expect(decodeView(decodePart(encodePart(encodeView({ view, inputs: [] }))), view.path)).toEqual({ view, inputs: [] })
+    expect(decodeView(decodePart(encodePart(encodeView({ view, inputs: [] }))), view.path, '')).toEqual({ view, inputs: [] })
   })
 
   it('does not depend on where the file lies', () => {
@@ -24,7 +24,7 @@ describe('a view as a part', () => {
   it('refuses codes without a category, sizes that differ and inputs without a feature', () => {
     const damaged = (change: (part: ReturnType<typeof encodeView>) => unknown) => {
       const part = encodeView({ view: exampleView(), inputs })
-      return () => decodeView(change(part) as typeof part, 'd.csv')
+      return () => decodeView(change(part) as typeof part, 'd.csv', '')
     }
     const codes = (values: number[]) => ({ data: Int32Array.from(values), dims: [values.length], dtype: 'int32' })
     expect(damaged((part) => ({ ...part, tensors: { ...part.tensors, 'label.codes': codes([0, 1, 2]) } }))).toThrow(/code of label has no category/)

@@ -96,8 +96,9 @@ describe('refused in one line', () => {
   })
   test('files that are not there, are folders, or say nothing of their format', async () => {
     expect(await refusal(() => readTable('nowhere.csv'))).toBe('nowhere.csv: there is no such file. Check data.path.')
-    expect(await refusal(() => readTable('test'))).toBe('test is not a file. data.path must name one CSV, Parquet or JSON lines file.')
-    expect(await refusal(() => readTable(file('data.csv.gz', 'a\n1\n')))).toBe('data.csv.gz: the extension does not say what kind of file this is. State data.format: csv, parquet or jsonl (JSON as one object per line; unpack .gz and .zip first).')
+    expect(await refusal(() => readTable('test'))).toMatch(/^test is a folder, and as data a folder holds one folder of images per class: "artifacts\/.*\.ts" is no image file \(.*\)\. Remove it, or name a file under data\.path\.$/)
+    expect(await refusal(() => readTable('test', { format: 'csv' }))).toBe('test is not a file. data.path must name one CSV, Parquet, JSON lines or NumPy file.')
+    expect(await refusal(() => readTable(file('data.csv.gz', 'a\n1\n')))).toBe('data.csv.gz: the extension does not say what kind of file this is. State data.format: csv, parquet, jsonl, npy or npz (JSON as one object per line; unpack .gz and .zip first).')
   })
   test('a delimiter of two characters', async () => {
     expect(await refusal(() => readTable(file('d.csv', 'a\n1\n'), { delimiter: '::' }))).toContain('data.delimiter must be one character')

@@ -1,19 +1,22 @@
 /** @file Adversarial examples: an attack on rows with labels, within a threat model. */
 import { predictions, type AdversarialExamples, type AttackParameters } from '../../contracts/artifact.js'
-import type { InputPlan } from '../../contracts/dataset.js'
+import type { DatasetView, InputPlan } from '../../contracts/dataset.js'
 import { ProbityError } from '../../contracts/errors.js'
 import { indexOfLabel } from '../../contracts/labels.js'
 import type { Tensor, Tensors } from '../../contracts/tensor.js'
 import { defaultStepSize, fgsm, joinInputs, pgd } from '../../attack/index.js'
-import { fillInputs } from '../../data/index.js'
+import { fillInputs, isArrayPlan } from '../../data/index.js'
 import { randomStream, sampleRows } from '../../tensor/random.js'
 import { decideRows } from '../decision-rule.js'
 import type { ArtifactGatherer, Json } from '../kind.js'
 import { readAnswers } from '../model-answers.js'
-import { completeRows, floatInputs, isTable } from './model-inputs.js'
+import { arrayRegion, type ArrayRegion } from './array-region.js'
+import { completeRows, floatInputs, isTable, rowsWithin } from './model-inputs.js'
 import { threatModel, type ThreatModel } from './threat-model.js'
 
 const BLOCK_ROWS = 256
+/** Some twenty tensors of doubles are held of a block: a bound of 350 MB. */
+const BLOCK_ELEMENTS = 2 ** 21
 const DEFAULT_ROWS = 500
 const DEFAULT_STEPS = 40
 /** A gradient costs about three forward passes. */
@@ -77,11 +80,12 @@ export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples
       throw new ProbityError('config/step-size', `steps × stepSize is ${concrete.stepSize * steps}, less than epsilon ${concrete.epsilon}: the attack could not reach the edge of what it may change. Raise steps or stepSize.`)
     }
     const usable = completeRows(view).filter((row) => (classOfLabel[label.codes[row]] ?? -1) >= 0)
-    if (concrete.scale.every((scale) => scale === 0)) return { unavailable: `no column may change: ${concrete.frozen.map(({ column, reason }) => `${column} (${reason})`).slice(0, 8).join(', ')}. Name columns under mutable to attack them` }
+    const moves = isArrayPlan(attacked) ? !concrete.frozen.some(({ column }) => column === view.arrays[attacked.array.index].name) : concrete.scale.some((scale) => scale !== 0)
+    if (!moves) return { unavailable: `no column may change: ${concrete.frozen.map(({ column, reason }) => `${column} (${reason})`).slice(0, 8).join(', ')}. Name columns under mutable to attack them` }
     return {
       concrete: concrete as unknown as Json,
       rows: sampleRows(usable, parameters.rows ?? DEFAULT_ROWS, randomStream(seed, 'adversarial-examples/rows')),
-      blockRows: Math.min(BLOCK_ROWS, blockRows),
+      blockRows: rowsWithin(inputs, Math.min(BLOCK_ROWS, blockRows), BLOCK_ELEMENTS),
       passesPerRow: PASSES_PER_STEP * steps * concrete.restarts,
     }
   },
@@ -91,15 +95,16 @@ export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples
     const floats = floatInputs(inputs)
     const plan = joinedPlan(floats)!
     const joined = floats.length > 1 ? joinInputs(model, floats.map(({ input }) => input)) : null
-    const perElement = (perFeature: readonly number[]): Tensor => ({ data: Float64Array.from(plan.columns, (column) => perFeature[column]), dims: [1, ...plan.shape], dtype: 'float64' })
+    const { low, high, scale } = regionOf(concrete, view, plan)
+    const oneRow = (data: Float64Array): Tensor => ({ data, dims: [1, ...plan.shape], dtype: 'float64' })
     const target = rows.map((row) => concrete.classOfLabel[view.label?.codes[row] ?? -1])
     const { steps, stepSize, restarts, randomStart, classes, threshold } = concrete
     const options = {
       target, seed,
       epsilon: concrete.epsilon,
-      bounds: { low: perElement(concrete.low), high: perElement(concrete.high) },
-      scale: perElement(concrete.scale),
-      mask: perElement(concrete.scale.map((scale) => (scale > 0 ? 1 : 0))),
+      bounds: { low: oneRow(low), high: oneRow(high) },
+      scale: oneRow(scale),
+      mask: oneRow(scale.map((size) => (size > 0 ? 1 : 0))),
       rowNumbers: rows,
       input: joined?.input ?? plan.input,
       // The rule of the audit, so that "right before the attack" means what the report's accuracy means.
@@ -134,8 +139,15 @@ export const adversarialExamplesGatherer: ArtifactGatherer<'adversarial-examples
       zeroGradientShare: sum('cleanRight') === 0 ? 0 : sum('zeroGradientRows') / sum('cleanRight'),
       epsilon, unit, steps, restarts, bounds,
       input: isTable(floatInputs(inputs)) ? 'table' : 'tensor',
-      mutableColumns: view.features.map(({ name }) => name).filter((name) => !frozenColumns.has(name)),
+      mutableColumns: [...view.arrays, ...view.features].map(({ name }) => name).filter((name) => !frozenColumns.has(name)),
       frozenColumns: frozen,
     } satisfies AdversarialExamples
   },
+}
+
+/** Per element of the attacked input: from the lists per feature, or from what was observed of an array. */
+function regionOf({ unit, arrayBounds, low, high, scale }: Concrete, view: DatasetView, plan: InputPlan): ArrayRegion {
+  if (isArrayPlan(plan)) return arrayRegion(unit, arrayBounds, view, plan)
+  const perElement = (perFeature: readonly number[]): Float64Array => Float64Array.from(plan.columns, (column) => perFeature[column])
+  return { low: perElement(low), high: perElement(high), scale: perElement(scale) }
 }

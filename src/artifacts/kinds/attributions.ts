@@ -1,18 +1,25 @@
 /** @file Attributions: integrated gradients of the log-odds of one class, refined row by row, averaged over reference rows. */
 import { predictions, type Attributions, type AttributionParameters, type Predictions } from '../../contracts/artifact.js'
-import type { DatasetView, InputPlan } from '../../contracts/dataset.js'
+import type { ArrayColumn, DatasetView, InputPlan } from '../../contracts/dataset.js'
 import { ProbityError } from '../../contracts/errors.js'
 import { indexOfLabel } from '../../contracts/labels.js'
 import type { Tensor, Tensors } from '../../contracts/tensor.js'
-import { fillInputs } from '../../data/index.js'
+import { fillInputs, isArrayPlan, type ArrayPlan } from '../../data/index.js'
 import { attributionsWithTolerance } from '../../explain/index.js'
+import { sizeOf } from '../../tensor/dtypes.js'
 import { randomStream, sampleRows } from '../../tensor/random.js'
 import type { ArtifactGatherer, GatherContext, Json, Part } from '../kind.js'
 import { baselineFeeds, chooseBaseline, meanBaseline, type Baseline, type Explained } from './baselines.js'
-import { completeRows, floatInputs, sourceColumns } from './model-inputs.js'
+import { cellsOf } from './array-cells.js'
+import { completeRows, floatInputs, rowsWithin, sourceColumns } from './model-inputs.js'
 
 const MAX_STEPS = 2048
 const BLOCK_ROWS = 128
+/** Attributions of a block are doubles, beside the references: 32 rows of them at once. */
+const BLOCK_ELEMENTS = 2 ** 22
+/** Points per run of the model, where it has no paths of its own. */
+const POINTS = 1024
+const POINT_ELEMENTS = 2 ** 24
 const DEFAULT_ROWS = 500
 const DEFAULT_STEPS = 32
 /** A gradient costs about three forward passes, and some rows are refined. */
@@ -35,7 +42,7 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
   dependsOn: () => ({ predictions: predictions() }),
 
   plan(parameters, { predictions: predicted }, context) {
-    const { view, model, seed, blockRows } = context
+    const { view, model, inputs, seed, blockRows } = context
     if (!model) return { unavailable: 'needs a model; this audit has stored predictions only' }
     if (model.prediction.kind === 'score') return { unavailable: "the model gives a score, and log-odds can be read from logits and probabilities only; state model.output.kind if the score is one of these" }
     const explained = explainedClass(parameters, predicted, view)
@@ -54,7 +61,7 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
     return {
       concrete: concrete as unknown as Json,
       rows: sampleRows(complete, parameters.rows ?? DEFAULT_ROWS, randomStream(seed, 'attributions/rows')),
-      blockRows: Math.min(BLOCK_ROWS, blockRows),
+      blockRows: rowsWithin(inputs, Math.min(BLOCK_ROWS, blockRows), BLOCK_ELEMENTS),
       passesPerRow: PASSES_PER_STEP * concrete.steps * ('rows' in baseline ? baseline.rows.length : 1),
     }
   },
@@ -70,6 +77,7 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
         sd: standardDeviation,
         steps,
         maximumSteps,
+        blockRows: rowsWithin(inputs, POINTS, POINT_ELEMENTS),
       })
     const first = await explain(baseline, MAX_STEPS)
     const values = bySourceColumn(first.attributions, context, rows.length, sign)
@@ -83,6 +91,7 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
         tolerance: float(first.tolerance),
         output: float(first.output.map((output) => sign * output)),
         steps: { data: first.steps, dims: [rows.length], dtype: 'int32' },
+        ...sumsOfElements(first.attributions, context, rows.length),
         ...(other && { secondTop: { data: topColumns(other, rows.length), dims: [rows.length], dtype: 'int32' as const } }),
       },
     }
@@ -105,6 +114,7 @@ export const attributionsGatherer: ArtifactGatherer<'attributions', { prediction
       baseline: `${baseline.inWords}${heldInWords(view, inputs)}`,
       secondTopColumn: second && joinWhole('secondTop'),
       secondBaseline: second && second.inWords,
+      elements: [...new Set(floatInputs(inputs).filter(isArrayPlan).map(({ array: { index } }) => index))].map((index) => importanceOf(parts, view.arrays[index], index, rows.length)),
       explained: sign === 1 ? `log-odds of ${name}` : `log-odds against ${name}`,
       clipped: model?.prediction.kind === 'probabilities' && model.prediction.logits === null,
     } satisfies Attributions
@@ -151,14 +161,43 @@ function bySourceColumn(attributions: Tensors, { view, inputs }: GatherContext, 
   const explained = floatInputs(inputs)
   const columns = sourceColumns(view, explained)
   const values = new Float64Array(rows * columns.length)
-  for (const { input, columns: features } of explained) {
+  for (const plan of explained) {
+    const { input, columns: features } = plan
     const target = features.map((feature) => columns.indexOf(view.features[feature].source))
     const own = attributions[input].data as Float64Array // [rows, ...shape]
+    if (isArrayPlan(plan)) addCells(values, columns, own, plan, view, rows, sign)
     for (let row = 0; row < rows; row++) {
       for (let i = 0; i < features.length; i++) values[row * columns.length + target[i]] += sign * own[row * features.length + i]
     }
   }
   return values
+}
+
+function addCells(values: Float64Array, columns: readonly string[], own: Float64Array, plan: ArrayPlan, view: DatasetView, rows: number, sign: number): void {
+  const { names, cellOf } = cellsOf(view, plan)
+  const first = columns.lastIndexOf(names[0]) // cells follow the columns, whatever these are called
+  for (let row = 0; row < rows; row++) {
+    for (let k = 0; k < cellOf.length; k++) values[row * columns.length + first + cellOf[k]] += sign * own[row * cellOf.length + k]
+  }
+}
+
+/** Σ |attribution| over the rows of a block, by place in the array: [size] per array. */
+function sumsOfElements(attributions: Tensors, { view, inputs }: GatherContext, rows: number): Record<string, Tensor> {
+  const sums = new Map<number, Float64Array>()
+  for (const plan of floatInputs(inputs).filter(isArrayPlan)) {
+    const own = attributions[plan.input].data as Float64Array
+    const { source } = cellsOf(view, plan)
+    const sum = sums.get(plan.array.index) ?? new Float64Array(source.length)
+    for (let row = 0; row < rows; row++) for (let k = 0; k < source.length; k++) sum[source[k]] += Math.abs(own[row * source.length + k])
+    sums.set(plan.array.index, sum)
+  }
+  return Object.fromEntries([...sums].map(([index, data]) => [`elements.${index}`, { data, dims: [data.length], dtype: 'float64' }]))
+}
+
+function importanceOf(parts: readonly Part[], { name, shape }: ArrayColumn, index: number, rows: number): Attributions['elements'][number] {
+  const importance = new Float64Array(sizeOf(shape))
+  for (const { tensors } of parts) (tensors[`elements.${index}`].data as Float64Array).forEach((sum, place) => (importance[place] += sum))
+  return { array: name, shape, importance: importance.map((sum) => sum / rows) }
 }
 
 function topColumns(values: Float64Array, rows: number): Int32Array {

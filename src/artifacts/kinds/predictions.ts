@@ -8,13 +8,17 @@ import { classLabels, spelledLike } from '../class-labels.js'
 import { chooseRule, columnsOf, settleRow } from '../decision-rule.js'
 import type { ArtifactGatherer, PlanContext } from '../kind.js'
 import { readAnswers } from '../model-answers.js'
+import { rowsWithin } from './model-inputs.js'
 import { storedPredictions } from '../stored-predictions.js'
+
+/** 64 MB of float32. */
+const BLOCK_ELEMENTS = 2 ** 24
 
 export const predictionsGatherer: ArtifactGatherer<'predictions', Record<string, never>> = {
   kind: 'predictions',
   dependsOn: () => ({}),
 
-  plan(_parameters, _dependencies, { view, model, decision, blockRows }) {
+  plan(_parameters, _dependencies, { view, model, inputs, decision, blockRows }) {
     if (!model) return storedPredictions(view, decision)
     const labels = classLabels(model.prediction, view)
     if ('unavailable' in labels) return labels
@@ -25,7 +29,7 @@ export const predictionsGatherer: ArtifactGatherer<'predictions', Record<string,
     if (view.positive !== null && labels.classes.length > 0 && indexOfLabel(labels.classes, view.positive) < 0) {
       return { unavailable: `the positive class ${view.positive} is not one of the model's classes (${labels.classes.join(', ')}); correct data.positive or model.output.classes` }
     }
-    return { concrete: {}, rows: Array.from({ length: view.rows }, (_, row) => row).filter((row) => view.complete[row] === 1), blockRows }
+    return { concrete: {}, rows: Array.from({ length: view.rows }, (_, row) => row).filter((row) => view.complete[row] === 1), blockRows: rowsWithin(inputs, blockRows, BLOCK_ELEMENTS) }
   },
 
   async gather(rows, _concrete, { model, view, inputs }) {

@@ -3,12 +3,13 @@ import type { AttackParameters, EpsilonUnit } from '../../contracts/artifact.js'
 import type { DatasetView, Feature, InputPlan } from '../../contracts/dataset.js'
 import { ProbityError } from '../../contracts/errors.js'
 import { nearest } from '../../contracts/near-names.js'
-import { featureStatistics, type FeatureStatistics } from '../../data/index.js'
+import { featureStatistics, isArrayPlan, type ArrayPlan, type FeatureStatistics } from '../../data/index.js'
+import { arrayRegion, boundsOfArray } from './array-region.js'
 import { isTable } from './model-inputs.js'
 
 type Range = readonly [low: number, high: number]
 
-/** Lists per feature are in units of the model's input. */
+/** Lists per feature are in units of the model's input; empty where an array is attacked. */
 export type ThreatModel = {
   readonly unit: EpsilonUnit
   /** [features] what one unit of epsilon is; 0 for what may not change. */
@@ -17,6 +18,8 @@ export type ThreatModel = {
   readonly low: readonly number[]
   readonly high: readonly number[]
   readonly frozen: readonly { readonly column: string; readonly reason: string }[]
+  /** For arrays: what was stated; null for what was observed. */
+  readonly arrayBounds: Range | null
   /** In words. */
   readonly bounds: string
 }
@@ -28,10 +31,27 @@ export type ThreatModel = {
  * @param attacked the input that is changed
  * @throws ProbityError for unknown columns, one raw epsilon for several columns of a table, and bounds that the data themselves break
  */
-export function threatModel({ unit, bounds = 'observed', mutable }: AttackParameters, view: DatasetView, attacked: InputPlan): ThreatModel {
+export function threatModel(parameters: AttackParameters, view: DatasetView, attacked: InputPlan): ThreatModel {
+  return isArrayPlan(attacked) ? arrayThreatModel(parameters, view, attacked) : columnsThreatModel(parameters, view, attacked)
+}
+
+function arrayThreatModel({ unit = 'raw', bounds, mutable }: AttackParameters, view: DatasetView, attacked: ArrayPlan): ThreatModel {
+  const { name } = view.arrays[attacked.array.index]
+  checkNames([...(mutable ?? []), ...(isPerColumn(bounds) ? Object.keys(bounds) : [])], [name, ...view.features.flatMap((feature) => [feature.name, feature.source])])
+  const arrayBounds = boundsOfArray(bounds, name)
+  const { scale } = arrayRegion(unit, arrayBounds, view, attacked)
+  const reason = mutable && !mutable.includes(name) ? 'not declared mutable' : scale.every((size) => size === 0) ? 'has one value only' : null
+  return {
+    unit, arrayBounds, scale: [], low: [], high: [],
+    frozen: [...(reason === null ? [] : [{ column: name, reason }]), ...view.features.map((feature) => ({ column: feature.name, reason: 'feeds an input that is not attacked' }))],
+    bounds: arrayBounds ? `${arrayBounds[0]} to ${arrayBounds[1]}${unit === 'data' ? ' in units of the data' : ''}` : 'observed range of all values',
+  }
+}
+
+function columnsThreatModel({ unit, bounds = 'observed', mutable }: AttackParameters, view: DatasetView, attacked: InputPlan): ThreatModel {
   const table = isTable([attacked])
   const { features } = view
-  checkNames([...(mutable ?? []), ...(isPerColumn(bounds) ? Object.keys(bounds) : [])], features)
+  checkNames([...(mutable ?? []), ...(isPerColumn(bounds) ? Object.keys(bounds) : [])], features.flatMap(({ name, source }) => [name, source]))
   const statistics = featureStatistics(view)
   const fed = new Set(attacked.columns)
   const chosen = unit ?? (table ? 'sd' : 'raw')
@@ -41,16 +61,18 @@ export function threatModel({ unit, bounds = 'observed', mutable }: AttackParame
     const declared = mutable ? (mutable.includes(feature.source) || mutable.includes(feature.name) ? null : 'not declared mutable') : table ? frozenByKind(feature, view) : null
     const frozen = !fed.has(i) ? 'feeds an input that holds no floats' : declared ?? (size > 0 ? null : 'has one value only')
     const observed = scaled(everywhere ?? [statistics.min[i], statistics.max[i]], attacked.scale)
-    const limits = limitsOf(bounds, feature) ?? observed
+    const stated = limitsOf(bounds, feature)
+    const limits = stated === null ? observed : chosen === 'data' ? scaled(stated, attacked.scale) : stated
     if (frozen === null) checkBounds(feature.name, limits, scaled([statistics.min[i], statistics.max[i]], attacked.scale))
     return { column: feature.name, frozen, scale: frozen === null ? size : 0, limits }
   })
   const changing = parts.filter(({ frozen }) => frozen === null).length
-  if (table && chosen === 'raw' && changing > 1) {
-    throw new ProbityError('config/epsilon', `unit: raw gives ${changing} columns of a table one epsilon, whatever each of them measures. Use unit: sd or range, or name one column under mutable.`)
+  if (table && (chosen === 'raw' || chosen === 'data') && changing > 1) {
+    throw new ProbityError('config/epsilon', `unit: ${chosen} gives ${changing} columns of a table one epsilon, whatever each of them measures. Use unit: sd or range, or name one column under mutable.`)
   }
   return {
     unit: chosen,
+    arrayBounds: null,
     scale: parts.map(({ scale }) => scale),
     low: parts.map(({ limits }) => limits[0]),
     high: parts.map(({ limits }) => limits[1]),
@@ -67,6 +89,7 @@ function frozenByKind({ source, kind }: Feature, { sensitive }: DatasetView): st
 /** One unit of epsilon of a feature, in units of the model's input; 0 where nothing varies. */
 function unitOf(unit: EpsilonUnit, { sd, min, max }: FeatureStatistics, i: number, scale: number): number {
   if (unit === 'raw') return 1
+  if (unit === 'data') return Math.abs(scale)
   const spread = unit === 'sd' ? sd[i] : max[i] - min[i]
   return Number.isFinite(spread) ? Math.abs(scale) * spread : 0
 }
@@ -93,8 +116,8 @@ function checkBounds(name: string, [low, high]: Range, [least, most]: Range): vo
 const isPair = (bounds: unknown): bounds is Range => Array.isArray(bounds)
 const isPerColumn = (bounds: unknown): bounds is Readonly<Record<string, Range>> => typeof bounds === 'object' && !isPair(bounds)
 
-function checkNames(names: readonly string[], features: readonly Feature[]): void {
-  const known = [...new Set(features.flatMap(({ name, source }) => [name, source]))]
+function checkNames(names: readonly string[], all: readonly string[]): void {
+  const known = [...new Set(all)]
   for (const name of names) {
     if (!known.includes(name)) throw new ProbityError('config/column', `The attack's threat model names ${name}, which is not a feature. ${nearest(name, known)}`)
   }

@@ -8,7 +8,7 @@ export function explained(values: readonly (readonly [number, number])[], more: 
   return {
     rows: Int32Array.from(values, (_, i) => i), columns: ['a', 'b'], values: Float64Array.from(values.flat()),
     completenessGap: new Float64Array(n), tolerance: new Float64Array(n).fill(0.01), steps: new Int32Array(n).fill(32), output: Float64Array.from(values, ([a, b]) => a + b - 1),
-    baselineOutput: -1, baseline: 'the reference', secondTopColumn: null, secondBaseline: null, explained: 'log-odds of y = 1', clipped: false, ...more,
+    baselineOutput: -1, baseline: 'the reference', secondTopColumn: null, secondBaseline: null, elements: [], explained: 'log-odds of y = 1', clipped: false, ...more,
   }
 }
 
