@@ -7,17 +7,14 @@ import { messageOf, ProbityError } from '../contracts/errors.js'
 import type { Dim } from '../contracts/model.js'
 import { fileArray, writeAll, type TableArray } from './arrays.js'
 import type { ModelInputs } from './inputs.js'
+import { resize, type Picture } from './resample.js'
 import type { Table, TableImages } from './table.js'
 import { count, list, quote } from './wording.js'
 
 export type ImageTarget = { readonly height: number; readonly width: number; readonly colors: 'rgb' | 'bgr' | 'gray'; readonly fit: 'cover' | 'fill' }
-/** [height, width, 3] of one image, and how large it was. */
-type Pixels = { readonly rgb: Uint8Array; readonly width: number; readonly height: number }
-
 export const IMAGE_ARRAY = 'image'
 /** A 64-megapixel photograph; the decoders refuse more before they allocate. */
 const MOST_PIXELS = 2 ** 26
-const AT_A_TIME = 4
 const FORMATS = new Set(['jpeg', 'png', 'webp', 'gif', 'tiff'])
 
 /**
@@ -68,12 +65,12 @@ export async function decodeImages(table: Table, images: TableImages, rows: read
   let resized = 0
   const file = openSync(scratch, 'wx', 0o600)
   try {
-    for (let first = 0; first < rows.length; first += AT_A_TIME) {
-      const names = rows.slice(first, first + AT_A_TIME).map(nameOf)
-      for (const { rgb, width, height } of await Promise.all(names.map((name) => decode(join(images.folder, name), name, target)))) {
-        if (width !== target.width || height !== target.height) resized++
-        writeAll(file, inOrder(rgb, target.colors))
-      }
+    // One after the other: a photograph takes 250 MB in full size.
+    for (const row of rows) {
+      const name = nameOf(row)
+      const picture = await decode(join(images.folder, name), name)
+      if (picture.width !== target.width || picture.height !== target.height) resized++
+      writeAll(file, inOrder(resize(picture, target.width, target.height, target.fit), target.colors))
     }
   } finally {
     closeSync(file)
@@ -85,7 +82,7 @@ export async function decodeImages(table: Table, images: TableImages, rows: read
 
 const resizedFinding = (resized: number, rows: number, { width, height, fit }: ImageTarget): Finding => ({
   id: 'images-resized', severity: 'info',
-  message: `${resized} of ${count(rows, 'image')} had another size and ${resized === 1 ? 'was' : 'were'} made ${width} × ${height} pixels, ${fit === 'cover' ? 'cut at the edges where the proportions differ' : 'stretched where the proportions differ'}, by linear interpolation over the area of a pixel. Training may have done it otherwise.`,
+  message: `${resized} of ${count(rows, 'image')} had another size and ${resized === 1 ? 'was' : 'were'} made ${width} × ${height} pixels, ${fit === 'cover' ? 'cut at the edges where the proportions differ' : 'stretched where the proportions differ'}, as Pillow does with BILINEAR. Training may have done it otherwise.`,
   details: { resized, images: rows, width, height, fit },
 })
 
@@ -98,31 +95,30 @@ function inOrder(rgb: Uint8Array, colors: ImageTarget['colors']): Uint8Array {
 }
 
 /** @throws ProbityError when sharp is not installed */
-async function decoder(): Promise<(path: string, name: string, target: ImageTarget) => Promise<Pixels>> {
+async function decoder(): Promise<(path: string, name: string) => Promise<Picture>> {
   const { default: sharp } = await import('sharp').catch((cause: unknown) => Promise.reject(new ProbityError('data/no-sharp', 'Reading images needs the package sharp, which is not installed here: npm install sharp', { cause })))
   // Every image is read once, and memory counts more than speed.
   sharp.cache(false)
   sharp.concurrency(1)
-  return async (path, name, { width, height, fit }) => {
+  return async (path, name) => {
     const refuse = (why: string, cause?: unknown): ProbityError => new ProbityError('data/image', `The image ${quote(name)} ${why}`, { cause })
     try {
       const image = sharp(path, { failOn: 'error', limitInputPixels: MOST_PIXELS, sequentialRead: true })
-      const { format, pages = 1, autoOrient } = await image.metadata()
+      const { format, pages = 1 } = await image.metadata()
       if (!format || !FORMATS.has(format)) throw refuse(`is ${format ?? 'of an unknown format'}, and images are read from PNG, JPEG, WebP, GIF and TIFF. Convert it.`)
       if (pages > 1) throw refuse(`has ${pages} pages or frames. Save the one that is meant as an image of its own.`)
-      const { data, info } = await image.autoOrient().toColourspace('srgb')
-        .resize(width, height, { fit, kernel: 'linear', fastShrinkOnLoad: false }).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
-      return { rgb: opaque(data, info.channels, width * height, refuse), width: autoOrient.width, height: autoOrient.height }
+      const { data, info: { width, height, channels } } = await image.rotate().toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
+      return { rgb: opaque(data, channels, width * height, refuse), width, height }
     } catch (error) {
       throw error instanceof ProbityError ? error : refuse(`cannot be read: ${messageOf(error)}. Save it again, as PNG for example.`, error)
     }
   }
 }
 
-/** Without its alpha channel, where that hides nothing: what lies under a transparent pixel is arbitrary. */
+/** [pixels, 3], without its alpha channel, where that hides nothing: what lies under a transparent pixel is arbitrary. */
 function opaque(data: Uint8Array, channels: number, pixels: number, refuse: (why: string) => ProbityError): Uint8Array {
   const colors = channels >= 3 ? 3 : 1
-  if (data.length !== pixels * channels) throw refuse('was decoded to another size than it was asked for. Save it again, as PNG for example.')
+  if (data.length !== pixels * channels) throw refuse('was decoded to another size than its own. Save it again, as PNG for example.')
   const rgb = new Uint8Array(pixels * 3)
   for (let i = 0; i < pixels; i++) {
     if (channels > colors && data[i * channels + colors] !== 255) throw refuse('is partly transparent, and a model sees no transparency. Put it on the background that is meant.')
