@@ -59,7 +59,7 @@ const dims = { type: ['array', 'null'], items: { type: ['integer', 'string', 'nu
 const modelValues = { type: 'array', items: object({ name: text, dtype: text, dims, batchAxis: nullableInteger }) }
 const ajv = new Ajv({ allowUnionTypes: true })
 const isPreflight = ajv.compile<{ locations: string[]; blockRows: number; gainsFromGpu: boolean }>(
-  object({ locations: { type: 'array', items: { type: 'string', maxLength: 4096 }, maxItems: 10_000 }, blockRows: { type: 'integer', minimum: 1 }, gainsFromGpu: { type: 'boolean' } }),
+  object({ locations: { type: 'array', items: { type: 'string', maxLength: 4096 }, maxItems: 1_000_000 }, blockRows: { type: 'integer', minimum: 1 }, gainsFromGpu: { type: 'boolean' } }),
 )
 const isOpening = ajv.compile<{ inputs: ModelInput[]; loadMs: number }>(object({ inputs: modelValues, loadMs: duration }))
 const isInspection = ajv.compile<{ summary: ModelSummary; rowMs: number }>(

@@ -4,6 +4,7 @@ export const MODEL_LIMITS = {
   maxBytes: { initial: 2 ** 31 - 1, what: 'Bytes of the model file, without the files beside it.' },
   maxJsonBytes: { initial: 64 * 2 ** 20, what: 'Bytes of a model.json of TensorFlow.js.' },
   maxJsonDepth: { initial: 128, what: 'Lists and objects within each other in a model.json.' },
+  maxFiles: { initial: 10_000, what: 'Files beside the model that it names.' },
   maxNodes: { initial: 200_000, what: 'Nodes or layers, with those in subgraphs and with local functions expanded.' },
   maxDepth: { initial: 16, what: 'Subgraphs, types or models within each other.' },
   maxLoopDepth: { initial: 4, what: 'Loops and scans within each other: work multiplies with each.' },

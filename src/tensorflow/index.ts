@@ -2,4 +2,5 @@
 export { readModelJson, type ModelJson, type Quantization, type TensorFlowFormat, type WeightGroup, type WeightSpec } from './model-json.js'
 export { readWeights, shardLocations } from './weights.js'
 export { modelFiles, modelFormat, type ModelFormat } from './files.js'
+export { preflightModelJson, preflightSavedModel, type TensorFlowSummary } from './preflight/preflight.js'
 export { convertLayersModel } from './convert/convert.js'

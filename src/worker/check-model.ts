@@ -3,10 +3,10 @@ import { ProbityError } from '../contracts/errors.js'
 import type { ModelLimits } from '../contracts/model-limits.js'
 import { gainsFromGpu } from '../engine/index.js'
 import { estimateMemory, inlineFunctions, preflight, readModel, refuseByName, type Graph, type OnnxModel } from '../graph/index.js'
-import { modelFormat, readModelJson, shardLocations } from '../tensorflow/index.js'
+import { modelFormat, preflightModelJson, preflightSavedModel } from '../tensorflow/index.js'
 
 const MAX_BLOCK_ROWS = 1024
-/** What its values take is not known before it runs. */
+/** At most: what the values of a GraphModel take is not known before it runs. */
 const TENSORFLOW_BLOCK_ROWS = 256
 /** For the values that one run holds. The same everywhere, since results depend on the block size. */
 const BLOCK_MEMORY_BYTES = 2 ** 30
@@ -26,8 +26,14 @@ export function checkModel(bytes: Uint8Array, { original, maxMemoryBytes: availa
   try {
     refuseByName(original)
     const format = modelFormat(original)
-    if (format === 'model-json') return { locations: shardLocations(readModelJson(bytes)), blockRows: TENSORFLOW_BLOCK_ROWS, gainsFromGpu: true }
-    if (format === 'saved-model') return { locations: [], blockRows: TENSORFLOW_BLOCK_ROWS, gainsFromGpu: true }
+    if (format === 'model-json') {
+      const { locations, bytesPerRow } = preflightModelJson(bytes, { ...limits, maxMemoryBytes })
+      return { locations, blockRows: bytesPerRow === null ? TENSORFLOW_BLOCK_ROWS : halved(TENSORFLOW_BLOCK_ROWS, (rows) => rows * bytesPerRow), gainsFromGpu: true }
+    }
+    if (format === 'saved-model') {
+      preflightSavedModel(bytes, { ...limits, maxMemoryBytes })
+      return { locations: [], blockRows: TENSORFLOW_BLOCK_ROWS, gainsFromGpu: true }
+    }
     const { externalLocations } = preflight(bytes, { ...limits, maxMemoryBytes, blockRows: 1 })
     const graph = withoutFunctions(readModel(bytes))
     const blockRows = chooseBlockRows(graph, maxMemoryBytes, memory)
@@ -57,8 +63,13 @@ function chooseBlockRows(graph: Graph, maxMemoryBytes: number, memory: 'normal' 
     const kept = estimated(graph, { blockRows, keep: true }) ?? 0
     return memory === 'normal' ? kept : Math.min(kept, 3 * (estimated(graph, { blockRows }) ?? 0))
   }
-  let rows = MAX_BLOCK_ROWS
-  while (rows > 1 && held(rows) - held(1) > BLOCK_MEMORY_BYTES) rows /= 2
+  return halved(MAX_BLOCK_ROWS, (rows) => held(rows) - held(1))
+}
+
+/** The most rows, by halving, for which what they hold fits into the budget. */
+function halved(most: number, held: (rows: number) => number): number {
+  let rows = most
+  while (rows > 1 && held(rows) > BLOCK_MEMORY_BYTES) rows /= 2
   return rows
 }
 

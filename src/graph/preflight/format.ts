@@ -8,7 +8,7 @@ const CONVERT = {
 }
 
 const NAMES: readonly (readonly [extensions: readonly string[], what: string, advice: string])[] = [
-  [['.pkl', '.pickle', '.joblib'], 'a Python pickle', CONVERT.pickle],
+  [['.pkl', '.pickle', '.joblib', '.dill', '.pkl.gz', '.pkl.bz2', '.pkl.xz'], 'a Python pickle', CONVERT.pickle],
   [['.pt', '.pth', '.ckpt'], 'a PyTorch file', CONVERT.pytorch],
   [['.h5', '.hdf5', '.keras'], 'a Keras file', CONVERT.keras],
 ]
@@ -37,7 +37,7 @@ const SIGNATURES: readonly Signature[] = [
   [(bytes) => bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5, 'a Python pickle', CONVERT.pickle],
   [startsWith('\x89HDF\r\n\x1a\n'), 'an HDF5 file, such as Keras writes', CONVERT.keras],
   [startsWith('GGUF'), 'a GGUF file of llama.cpp', 'Give the ONNX version of the model'],
-  [(_, head) => head.startsWith('{"', 8) || head.startsWith('{ ', 8), 'a safetensors file, which holds weights without a graph', 'Export the model with its graph to ONNX'],
+  [(_, head) => !/^\s*[{[]/.test(head) && (head.startsWith('{"', 8) || head.startsWith('{ ', 8)), 'a safetensors file, which holds weights without a graph', 'Export the model with its graph to ONNX'],
   [startsWith('TFL3', 4), 'a TensorFlow Lite model', 'Convert the model with tf2onnx --tflite'],
   [startsWith('ORTM', 4), 'an .ort file', 'Give the .onnx file that it was made from'],
   [startsWith('\x1f\x8b'), 'a gzip archive', 'Unpack it and give the .onnx file'],
@@ -50,10 +50,14 @@ const SIGNATURES: readonly Signature[] = [
 
 const isText = (head: string): boolean => /^[\t\n\r\x20-\x7e]{8,}$/.test(head)
 
-/** @throws ProbityError `preflight/format` when the first bytes are another format's */
-export function refuseByContent(bytes: Uint8Array): void {
+/**
+ * @param expected what the file should be: an ONNX model, or the JSON of one of TensorFlow.js
+ * @throws ProbityError `preflight/format` when the first bytes are another format's
+ */
+export function refuseByContent(bytes: Uint8Array, expected: 'onnx' | 'json' = 'onnx'): void {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 512)).toString('latin1')
   for (const [test, what, advice] of SIGNATURES) {
-    if (test(bytes, head)) throw new ProbityError('preflight/format', `The file is ${what}, not an ONNX model. ${advice}.`)
+    if (!test(bytes, head) || (expected === 'json' && /^\s*[{[]/.test(head))) continue
+    throw new ProbityError('preflight/format', `The file is ${what}, not ${expected === 'onnx' ? 'an ONNX model' : 'the model.json of a TensorFlow.js model'}. ${advice}.`)
   }
 }

@@ -24,7 +24,7 @@ export function scanTensor(scan: Scan, tensor: WireReader): DType | null {
     else if (field === 13 && wire === 2) takeExternal(scan, entries, tensor.inside())
   }
   const location = entries.get('location')
-  if (location !== undefined) scan.externalLocations.add(location)
+  if (location !== undefined && scan.externalLocations.add(location).size > scan.limits.maxFiles) overLimit('maxFiles', `The model names ${scan.externalLocations.size} files or more`, scan.limits)
   scan.initializerBytes += bytesOf(scan, `Tensor "${name}"`, dims, dtype)
   return dtype
 }
