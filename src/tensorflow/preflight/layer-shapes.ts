@@ -47,9 +47,9 @@ function padded(layer: Layer, input: Shape, sign: 1 | -1): Shape {
 
 function reshaped(layer: Layer, input: Shape): Shape {
   const target = layer.setting('target_shape')
-  const sizes = Array.isArray(target) ? (target as unknown[]).map(Number) : []
+  const sizes = Array.isArray(target) ? (target as unknown[]).map((size) => Number(size ?? -1)) : []
   const known = product(sizes.filter((size) => size > 0))
-  return sizes.map((size) => (size === -1 ? product(input) / Math.max(1, known) : size))
+  return sizes.map((size) => (size < 0 ? product(input) / Math.max(1, known) : size))
 }
 
 function joined(layer: Layer, inputs: readonly Shape[]): Shape {

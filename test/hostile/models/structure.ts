@@ -14,12 +14,10 @@ const calls = (name: string, count: number) => Array.from({ length: count }, (_,
 /** f0 calls f1 twice, and so on. */
 const doubling = (levels: number) => Array.from({ length: levels + 1 }, (_, i) => functionOf(`f${i}`, ['x'], ['y'], i === levels ? relus(1) : calls(`f${i + 1}`, 2)))
 const nestedFields = (depth: number): Uint8Array => {
-  let inner: Uint8Array = Buffer.from([])
   // Each level wraps a prefix around what is there, so the file is built from the inside out.
   const lengths: number[] = [0]
   for (let i = 0; i < depth; i++) lengths.push(lengths[i] + 1 + varint(lengths[i]).length)
-  inner = Buffer.concat(lengths.slice(0, -1).reverse().map((length) => Buffer.from([0x3a, ...varint(length)])))
-  return inner
+  return Buffer.concat(lengths.slice(0, -1).reverse().map((length) => Buffer.from([0x3a, ...varint(length)])))
 }
 /** Tags of a field without a meaning, opened as groups and never closed. */
 const groups = (depth: number): Uint8Array => Buffer.alloc(depth, (15 << 3) | 3)
