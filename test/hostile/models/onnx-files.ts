@@ -77,4 +77,4 @@ export function varint(number: number | bigint): number[] {
   }
 }
 /** One field with bytes inside. */
-export const field = (number: number, content: Uint8Array | readonly number[]): Uint8Array => Buffer.concat([Buffer.from(varint(number * 8 + 2)), Buffer.from(varint(content.length)), Buffer.from(content)])
+export const field = (number: number, content: Uint8Array | readonly number[]): Uint8Array => Buffer.concat([Buffer.from(varint(number * 8 + 2)), Buffer.from(varint(content.length)), content instanceof Uint8Array ? content : Buffer.from(content)])

@@ -51,7 +51,7 @@ export const STRUCTURE: Readonly<Record<string, readonly [make: () => Uint8Array
   'a function twice': [() => file(graph(calls('f', 1)), { functions: [functionOf('f', ['x'], ['y'], relus(1)), functionOf('f', ['x'], ['y'], relus(2))] }), /The function "f" is defined twice/],
   '100,000 functions of three nodes': [() => file(graph(relus(1)), { functions: Array.from({ length: 100_000 }, (_, i) => functionOf(`f${i}`, ['x'], ['y'], relus(3))) }), /the limit maxNodes is 200000/],
   'training graphs within each other': [() => file(graph(relus(1)), { trainingInfo: [create(TrainingInfoProtoSchema, { algorithm: graph([nestedOnce(40)]) })] }), /the limit maxDepth is 16/],
-  'an attribute of 40 million numbers': [() => file(graph([node('Relu', ['x'], 'y', { many: { type: 7, ints: new Array<bigint>(40_000_000).fill(1n) } })])), /the limit maxListed is 33554432/],
+  'an attribute of 40 million numbers': [() => field(7, field(1, field(5, field(8, Buffer.alloc(40_000_000, 1))))), /the limit maxListed is 33554432/],
   'a negative size': [() => withWeight(tensor('w', [-1])), /Tensor "w" has a negative size/],
   'sizes that overflow': [() => withWeight(tensor('w', [2n ** 62n, 4n])), /the limit maxElements/],
   'the largest int64 as a size': [() => withWeight(tensor('w', [2n ** 63n - 1n])), /negative size|maxElements/],
