@@ -61,7 +61,7 @@ const isArrow = (value: object): value is ArrowTableLike => 'schema' in value &&
 const isColumns = (value: object): value is ColumnsByName => Object.keys(value).length > 0 && Object.values(value).every(isList)
 const isList = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
 
-type NamedValues = { readonly name: string; readonly values: ArrayLike<unknown> }
+type NamedValues = { readonly name: string; readonly values: ArrayLike<unknown>; readonly float32?: boolean }
 
 function tableOfDataFrame(frame: DataFrameLike): Table {
   checkNames(IN_MEMORY, frame.columns)
@@ -80,7 +80,7 @@ function tableOfArrow(table: ArrowTableLike): Table {
   if (refused.length > 0) {
     throw new ProbityError('data/arrow-type', `${IN_MEMORY}: Arrow columns of these types cannot be read as text or numbers: ${list(refused.map(({ name, type }) => `${name}: ${String(type)}`))}. Cast them to strings or numbers first.`)
   }
-  return tableOf(fields.map(({ name }, index) => ({ name, values: [...(table.getChildAt(index) ?? [])] })))
+  return tableOf(fields.map(({ name, type }, index) => ({ name, values: [...(table.getChildAt(index) ?? [])], float32: /^Float(16|32)$/.test(String(type)) })))
 }
 
 function tableOfRows(rows: RowObjects): Table {
@@ -104,9 +104,8 @@ function tableOf(columns: readonly NamedValues[]): Table {
   const [first] = columns
   const other = columns.find(({ values }) => values.length !== first?.values.length)
   if (first && other) throw new ProbityError('data/frame', `${IN_MEMORY}: column ${quote(other.name)} has ${other.values.length} rows and ${quote(first.name)} has ${first.values.length}. Give columns of one length.`)
-  return build(columns.map(({ name, values }) => {
+  return build(columns.map(({ name, values, float32 = values instanceof Float32Array }) => {
     const builder = new ColumnBuilder()
-    const float32 = values instanceof Float32Array
     for (let row = 0; row < values.length; row++) builder.add(cellText(name, row, values[row], float32))
     return builder.build(name)
   }))

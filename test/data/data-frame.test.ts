@@ -83,6 +83,11 @@ describe('columns by name, rows as objects, Arrow tables', () => {
     expect(cellsOf(table)).toEqual({ f: ['0.1', '16777216', '3.4028234663852886e+38'], i: ['4611686018427387905', '-1', '0'] })
   })
 
+  test('Arrow hands float32 out as doubles, and its type says so', async () => {
+    const arrow = { numRows: 1, schema: { fields: [{ name: 'f', type: 'Float32' }, { name: 'd', type: 'Float64' }] }, getChildAt: (index: number) => [[Math.fround(0.1)], [Math.fround(0.1)]][index]! }
+    expect(cellsOf(await loadData(arrow))).toEqual({ f: ['0.1'], d: ['0.10000000149011612'] })
+  })
+
   test('every float32 reads back from its text', async () => {
     await fc.assert(fc.asyncProperty(fc.float32Array({ minLength: 1, noNaN: true }), async (values) => {
       expect(Float32Array.from((await loadData({ values })).numbers('values')!).map((value) => value + 0)).toEqual(values.map((value) => value + 0))

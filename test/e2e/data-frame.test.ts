@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -51,6 +52,13 @@ it('audits a DataFrame in child processes, and finds what it finds in the file',
 
 it('names rows, not lines, of data in memory', { timeout: 60_000 }, async () => {
   await expect(audit({ data: { frame: [{ p: 1, y: 0 }, { p: 2, y: Infinity }], label: 'y', prediction: 'p' } }, { cache: false })).rejects.toThrow(/DataFrame, row 1 \(counted from 0\): column "y" holds "Infinity"/)
+})
+
+it('runs the notebook of the examples', { timeout: 120_000 }, () => {
+  const printed = execFileSync(process.execPath, [join(EXAMPLES, 'notebook/audit.mjs')], { encoding: 'utf8', env: { ...process.env, CI: '1' } })
+  expect(printed).toMatch(/^Approved by size of the loan: over 80 %: 80\.4 % of 428, up to 80 %: 92\.3 % of 762\n/)
+  expect(printed).toMatch(/audited: 1190 rows, sha256 [0-9a-f]{64}\n/)
+  expect(printed).toMatch(/│ key +│ status +│ value +│ low +│ high +║/)
 })
 
 it('audits stored predictions in columns by name', { timeout: 60_000 }, async () => {

@@ -9,6 +9,8 @@ import type { TfPackage } from './packages.js'
 import { bestReading, readFloat } from './reading.js'
 
 export function layersNetwork(tf: TfPackage, model: Tf.LayersModel, metadata: Readonly<Record<string, string>>, classes: readonly string[] | null, producer: string): Network {
+  // A Sequential that TensorFlow.js itself saved has no names of inputs before it is built, which would otherwise happen in the first run.
+  if (!model.built) model.build(model.inputs[0].shape)
   const layers = model.layers as unknown as readonly Layer[]
   const symbolicOutputs = model.outputs as unknown as readonly SymbolicTensor[]
   const inner = collectLayerValues(layers, model.weights as unknown as readonly LayerVariable[])
