@@ -45,11 +45,12 @@ const NAMESPACES = ['unshare', '--user', '--map-root-user', '--net', '--pid', '-
  * $1: what stays writable, $2: where to go on. Everything else becomes read-only, and /run empty: sockets lie there that lead to the desktop's session
  * and to container engines, and a network namespace does not close those.
  */
-const READ_ONLY = '{ mount -n --bind "$1" "$1" && mount -n -a -o remount,bind,ro && mount -n -o remount,bind,rw "$1" && { [ ! -d /run ] || mount -n -t tmpfs -o ro,size=4k none /run; } && cd "$2"; } >/dev/null 2>&1 || exit 125; shift 2; exec "$@"'
-/** No right over the namespaces is kept, so that nothing in them can be undone. */
-const DROP_RIGHTS = ['setpriv', '--no-new-privs', '--bounding-set', '-all', '--inh-caps', '-all']
-/** The first process of a namespace cannot be signalled from inside, and its end is the end of all others. Node cannot be that, so a shell is, and waits. */
-const WAIT = ['/bin/sh', '-c', '"$@"; exit $?', 'sh']
+const READ_ONLY = '{ mount -n --bind "$1" "$1" && mount -n -a -o remount,bind,ro && mount -n -o remount,bind,rw "$1" && { [ ! -d /run ] || mount -n -t tmpfs -o ro,size=4k none /run; } && cd "$2"; } >/dev/null 2>&1 || exit 125; shift 2; '
+/**
+ * No right over the namespaces goes to the command, so that it can undo nothing in them. The first process of a namespace cannot be signalled from
+ * inside, and its end is the end of all others; Node cannot be that, so the shell waits for it.
+ */
+const WITHOUT_RIGHTS = 'setpriv --no-new-privs --bounding-set -all --inh-caps -all "$@"; exit $?'
 /** How a shell says that a process ended by a signal. */
 const SIGNAL_BASE = 128
 
@@ -92,7 +93,6 @@ function wrap({ command, folder, writableFolder, maxMemoryMb, confinement }: Lau
   const limitKb = confinement.addressSpace ? (BASELINE_MB + BASELINE_PER_CORE_MB * cpus().length + maxMemoryMb) * 1024 : 0
   const limited = (check: string, inner: readonly string[]) => ['/bin/sh', '-c', check + LIMIT, 'sh', String(limitKb), ...inner]
   if (!confinement.processes) return limited('', command)
-  const withoutRights = [...DROP_RIGHTS, ...WAIT, ...command]
-  const inside = confinement.files ? ['/bin/sh', '-c', READ_ONLY, 'sh', writableFolder, folder, ...withoutRights] : withoutRights
-  return [...DIE_WITH_PARENT, ...limited(CHECK_PARENT, [...NAMESPACES, ...inside])]
+  const first = confinement.files ? [READ_ONLY + WITHOUT_RIGHTS, 'sh', writableFolder, folder] : [WITHOUT_RIGHTS, 'sh']
+  return [...DIE_WITH_PARENT, ...limited(CHECK_PARENT, [...NAMESPACES, '/bin/sh', '-c', ...first, ...command])]
 }
