@@ -55,7 +55,7 @@ export function startChild(options: ChildOptions): Child {
   const requests = child.stdin as Writable
   let noise = ''
   let killedFor: Ending['killedFor'] = null
-  let pending: { request: JobRequest; resolve: () => void; reject: (error: Error) => void; timer: NodeJS.Timeout } | null = null
+  let pending: { request: JobRequest; resolve: () => void; reject: (error: Error) => void; timer: NodeJS.Timeout; since: number } | null = null
   let ended: Ending | null = null
   const startedAt = performance.now()
   const progress = { jobs: 0, firstBytes: 0, lastBytes: 0 }
@@ -79,7 +79,9 @@ export function startChild(options: ChildOptions): Child {
   const limitsOf = (request: JobRequest) => ({ deadlineMs: request.deadlineMs, maxMemoryMb: options.maxMemoryMb })
   const onEnd = (exitCode: number | null, signal: NodeJS.Signals | null) => {
     if (ended) return
-    const ending = (ended = { ...endOf(options.confinement, exitCode, signal), killedFor, noise })
+    // A watchdog whose reply descriptor was closed kills without a word.
+    const isOverdue = pending !== null && performance.now() - pending.since >= pending.request.deadlineMs
+    const ending = (ended = { ...endOf(options.confinement, exitCode, signal), killedFor: killedFor ?? (isOverdue ? 'deadline' : null), noise })
     settle(({ request, reject }) => reject(explainEnding(request.job, ending, limitsOf(request))))
     if (isRetired) removeTree(folder)
     sayGone()
@@ -107,8 +109,6 @@ export function startChild(options: ChildOptions): Child {
     if (reply) onReply(reply)
     else kill('protocol')
   }, () => kill('protocol'))
-  // Nothing can come from it any more; when it is because the child ends, its exit says more.
-  replies.on('end', () => setTimeout(() => kill('protocol'), STREAMS_DRAIN_MS).unref())
   replies.on('error', () => undefined)
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
@@ -151,7 +151,7 @@ export function startChild(options: ChildOptions): Child {
         const timer = setTimeout(() => {
           if (pending) pending.timer = setTimeout(() => kill('deadline'), GRACE_MS)
         }, request.deadlineMs)
-        pending = { request, resolve, reject, timer }
+        pending = { request, resolve, reject, timer, since: performance.now() }
         requests.write(`${JSON.stringify(request)}\n`)
       })
     },

@@ -14,7 +14,7 @@ export type Ending = {
 export type Limits = { readonly deadlineMs: number; readonly maxMemoryMb: number }
 
 /** Texts of V8, glibc, libstdc++ and ONNX Runtime when an allocation fails. */
-const OUT_OF_MEMORY = /out of memory|process OOM|heap limit|bad_alloc|failed to allocate|allocation failed|Cannot allocate memory|ENOMEM/i
+const OUT_OF_MEMORY = /out of memory|process OOM|heap limit|bad_alloc|failed to allocate|could not allocate|allocation failed|Cannot allocate memory|ENOMEM/i
 
 /** The error of a job whose child is gone. */
 export function explainEnding(job: Job, ending: Ending, limits: Limits): ProbityError {

@@ -83,7 +83,6 @@ export function createJobs(options: JobsOptions): Jobs {
 
   const killAll = () => {
     for (const child of alive) child.kill()
-    alive.clear()
   }
   const cancelAtExit = atExit(killAll)
   options.signal?.addEventListener('abort', killAll)
@@ -91,6 +90,7 @@ export function createJobs(options: JobsOptions): Jobs {
   const start = (forGpu = false): Child => {
     const child = startChild({ workerUrl: options.workerUrl, folder, maxMemoryMb, confinement: forGpu ? UNCONFINED : confinement, plugins: options.plugins ?? [], onNoise: options.onNoise ?? (() => undefined) })
     alive.add(child)
+    void child.gone.then(() => alive.delete(child))
     if (forGpu) {
       onGpu.add(child)
       leastConfinement = UNCONFINED
@@ -99,10 +99,6 @@ export function createJobs(options: JobsOptions): Jobs {
   }
   // While the parent still stages files, the first child loads its libraries.
   idle.push(start())
-  const retire = (child: Child) => {
-    alive.delete(child)
-    child.retire()
-  }
   const isWorn = ({ jobs, startedAt, grownBytes }: Child) =>
     jobs >= recycle.jobs || performance.now() - startedAt > recycle.ageMs || (grownBytes > recycle.grownBytes && jobs >= JOBS_BEFORE_GROWTH_COUNTS)
 
@@ -111,7 +107,7 @@ export function createJobs(options: JobsOptions): Jobs {
     if (at < 0) return start(forGpu)
     const [candidate] = idle.splice(at, 1)
     if (candidate.alive) return candidate
-    retire(candidate)
+    candidate.retire()
     return available(forGpu)
   }
 
@@ -146,11 +142,11 @@ export function createJobs(options: JobsOptions): Jobs {
         try {
           await child.run(request)
           const result = await readPart(output, job)
-          if (isWorn(child)) retire(child)
+          if (isWorn(child)) child.retire()
           else idle.push(child)
           return result
         } catch (error) {
-          retire(child)
+          child.retire()
           options.signal?.throwIfAborted()
           throw error
         } finally {
