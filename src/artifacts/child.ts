@@ -8,7 +8,7 @@ import { readLines } from './bounded-lines.js'
 import { type Confinement, endOf, launch, parentSeenFrom } from './confinement.js'
 import { type Ending, explainEnding, explainFailure } from './job-failure.js'
 import { isReply, REPLY_DESCRIPTOR, REPLY_LIMIT_BYTES, type JobReply, type JobRequest } from './job-protocol.js'
-import { removeTree } from './private-folder.js'
+import { removeTree, temporaryFolderError } from './private-folder.js'
 
 export type ChildOptions = {
   readonly workerUrl: URL
@@ -50,7 +50,7 @@ const PASSED_ON = [
 ]
 
 export function startChild(options: ChildOptions): Child {
-  const folder = mkdtempSync(join(options.folder, 'child-'))
+  const folder = makeFolder(options.folder)
   const child = launchIn(folder, options)
   const requests = child.stdin as Writable
   let noise = ''
@@ -166,6 +166,14 @@ export function startChild(options: ChildOptions): Child {
     get grownBytes() {
       return progress.lastBytes - progress.firstBytes
     },
+  }
+}
+
+function makeFolder(parent: string): string {
+  try {
+    return mkdtempSync(join(parent, 'child-'))
+  } catch (cause) {
+    throw temporaryFolderError(cause)
   }
 }
 

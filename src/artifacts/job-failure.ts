@@ -1,4 +1,5 @@
 /** @file Every way a child can end, in one clear line. */
+import { tmpdir } from 'node:os'
 import { ProbityError } from '../contracts/errors.js'
 import { describeJob, type Job } from './job-protocol.js'
 
@@ -15,6 +16,9 @@ export type Limits = { readonly deadlineMs: number; readonly maxMemoryMb: number
 
 /** Texts of V8, glibc, libstdc++ and ONNX Runtime when an allocation fails. */
 const OUT_OF_MEMORY = /out of memory|process OOM|heap limit|bad_alloc|failed to allocate|could not allocate|allocation failed|Cannot allocate memory|ENOMEM/i
+
+/** Texts of Node and DuckDB when there is no room for a file. */
+const NO_SPACE = /ENOSPC|EDQUOT|no space left/i
 
 /** The error of a job whose child is gone. */
 export function explainEnding(job: Job, ending: Ending, limits: Limits): ProbityError {
@@ -36,6 +40,7 @@ export function explainEnding(job: Job, ending: Ending, limits: Limits): Probity
 /** The error that a child reported itself. */
 export function explainFailure(job: Job, code: string, message: string, limits: Limits): ProbityError {
   if (OUT_OF_MEMORY.test(message)) return outOfMemory(describeJob(job), limits)
+  if (NO_SPACE.test(message)) return new ProbityError('job/no-space', `${describeJob(job)} found no room left in the temporary folder ${tmpdir()}. Make room there, or set TMPDIR to a folder that has it.`)
   if (code !== 'job/error') return new ProbityError(code, message)
   return new ProbityError(code, `${describeJob(job)} failed: ${message}`)
 }

@@ -10,7 +10,7 @@ import { availableConfinement, type Confinement, UNCONFINED } from './confinemen
 import { describeJob, usesGpu, type Job, type JobRequest } from './job-protocol.js'
 import type { Part } from './kind.js'
 import { decodePart } from './part-codec.js'
-import { atExit } from './private-folder.js'
+import { atExit, temporaryFolderError } from './private-folder.js'
 
 export type JobsOptions = {
   /** The child's entry, compiled JavaScript: dist/src/worker/main.js. */
@@ -68,7 +68,7 @@ const PART_LIMIT_BYTES = 2 ** 30
 export function createJobs(options: JobsOptions): Jobs {
   const workers = options.workers ?? 1
   const folder = join(options.folder, 'work')
-  mkdirSync(folder, { mode: 0o700 })
+  makeFolder(folder)
   const confinement = chosenConfinement(options, folder)
   const onGpu = new WeakSet<Child>()
   let leastConfinement = confinement
@@ -164,6 +164,14 @@ export function createJobs(options: JobsOptions): Jobs {
       killAll()
       await Promise.all(ending)
     },
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (cause) {
+    throw temporaryFolderError(cause)
   }
 }
 

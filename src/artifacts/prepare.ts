@@ -12,6 +12,7 @@ import { writeAtomically } from './atomic-write.js'
 import type { Table } from '../data/index.js'
 import type { ModelReference, ViewReference } from './job-protocol.js'
 import { stageTable } from './stage-table.js'
+import { temporaryFolderError } from './private-folder.js'
 import { copy, stage, stageExternal, type Staged, type StagedExternal, type StagingOptions } from './staging.js'
 import { isFolder, stageFolder, stageNamed } from './staging-images.js'
 import { arrayFiles, decodeView } from './view-codec.js'
@@ -110,7 +111,7 @@ export async function prepareData(request: DataRequest, workspace: Workspace): P
   for (const folder of [written, arrays]) await mkdir(folder, { mode: 0o700 })
   const { part, bytes } = await workspace.jobs.run({ type: 'dataset', staged: staged.staged, original: path, inMemory: table !== undefined, images, arrays: written, config, model, seed }, deadlineMs)
   const reference: ViewReference = { part: join(workspace.folder, 'view.part'), arrays, original: path }
-  await writeAtomically(reference.part, [bytes])
+  await writeAtomically(reference.part, [bytes]).catch((cause: unknown) => Promise.reject(temporaryFolderError(cause)))
   const decoded = decodeView(part, path, arrays)
   const hash = createHash('sha256').update(bytes)
   for (const [i, file] of arrayFiles(decoded.view, written).entries()) {
@@ -183,7 +184,7 @@ const threadsFor = (workers: number): number | null => (workers === 1 ? null : M
 
 async function stagingOptions(workspace: Workspace, what: string, maxBytes: number, allowPaths: readonly string[]): Promise<StagingOptions> {
   const folder = join(workspace.folder, what)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => Promise.reject(temporaryFolderError(cause)))
   return { folder, maxBytes, allowPaths, what }
 }
 

@@ -44,9 +44,12 @@ function makeFolder(): string {
     sweepAbandoned()
     return realpathSync(mkdtempSync(join(tmpdir(), PREFIX)))
   } catch (cause) {
-    throw new ProbityError('workspace/temporary-folder', `The temporary folder ${tmpdir()} cannot be used: ${messageOf(cause)}. Set TMPDIR to a folder that can be written.`, { cause })
+    throw temporaryFolderError(cause)
   }
 }
+
+export const temporaryFolderError = (cause: unknown): ProbityError =>
+  new ProbityError('workspace/temporary-folder', `The temporary folder ${tmpdir()} cannot be used: ${messageOf(cause)}. Make room there, or set TMPDIR to a folder that can be written.`, { cause })
 
 /** Removes a folder that a child may have filled as it liked. What resists is left to the next sweep: a finished audit must not fail over it. */
 export function removeTree(folder: string): void {

@@ -1,10 +1,10 @@
 /** @file Staging: files are opened once and copied into a private folder while they are hashed; everything later reads the copy. */
 import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, realpath, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { type FileHandle, lstat, mkdir, open, readlink, realpath, stat } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { ProbityError } from '../contracts/errors.js'
+import { messageOf, ProbityError } from '../contracts/errors.js'
 import { mayBeForeign } from './hard-links.js'
 
 export type Staged = {
@@ -48,11 +48,11 @@ export async function stage(path: string, options: StagingOptions): Promise<Stag
 export async function stageExternal(locations: readonly string[], modelPath: string, options: StagingOptions): Promise<StagedExternal[]> {
   const folder = dirname(resolve(modelPath))
   const staged: StagedExternal[] = []
-  for (const location of locations) {
+  for (const location of new Set(locations)) {
     if (!isInside(location)) throw new ProbityError('staging/external-location', `${modelPath}: external data "${location}" lies outside the model's folder. Save the model again with its data beside it.`)
     const target = join(options.folder, location)
     if (target === join(options.folder, basename(resolve(modelPath)))) throw new ProbityError('staging/external-location', `${modelPath}: external data "${location}" is the model file itself. Save the model again.`)
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    await writing(location, options, () => mkdir(dirname(target), { recursive: true, mode: 0o700 }))
     staged.push({ location, ...(await copy(join(dirname(modelPath), location), join(folder, location), target, folder, { ...options, namedByModel: true })) })
   }
   return staged
@@ -71,16 +71,16 @@ export async function copy(original: string, path: string, target: string, home:
     if (!stats.isFile()) throw refusal('not-a-file', original, options, 'is not a regular file. Name a file on disk')
     if (options.namedByModel && (await isForeignLink(path, stats, options))) throw refusal('hard-link', original, options, `has other names on its disk, and its folder is not its owner's alone, so it may be any file that somebody linked there. Copy it, or pass --allow-path ${dirname(resolve(path))}`)
     if (stats.size > options.maxBytes) throw tooLarge(original, stats.size, options)
-    const destination = await open(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
+    const destination = await writing(original, options, () => open(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600))
     try {
       const hash = createHash('sha256')
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
       let bytes = 0
       for (;;) {
-        const { bytesRead } = await source.read(buffer, 0, buffer.length, bytes)
+        const { bytesRead } = await source.read(buffer, 0, buffer.length, bytes).catch((error: unknown) => Promise.reject(explain(error, original, options)))
         if (bytesRead === 0) break
         hash.update(buffer.subarray(0, bytesRead))
-        await destination.writeFile(buffer.subarray(0, bytesRead))
+        await writing(original, options, () => destination.writeFile(buffer.subarray(0, bytesRead)))
         bytes += bytesRead
         if (bytes > options.maxBytes) throw tooLarge(original, bytes, options)
       }
@@ -103,9 +103,27 @@ async function openSource(original: string, path: string, home: string, options:
       throw new ProbityError('staging/link', `${original}: the ${options.what} is a link to ${real}, outside its own folder. Name that file itself, or pass --allow-path ${dirname(real)}.`)
     }
     // Non-blocking, so that a pipe in place of a file cannot hold the audit up.
-    return await open(real, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+    const file = await open(real, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+    if (await isAt(file, real)) return file
+    await file.close()
+    throw Object.assign(new Error('it was moved'), { code: 'ELOOP' })
   } catch (error) {
     throw error instanceof ProbityError ? error : explain(error, original, options)
+  }
+}
+
+/** Whether the open file is the judged one: a folder on the way may have become a link since, and Linux tells where an open file lies. */
+async function isAt(file: FileHandle, real: string): Promise<boolean> {
+  const found = await readlink(`/proc/self/fd/${file.fd}`).catch(() => null)
+  return found === null || found === real
+}
+
+/** What the system says while the private copy is written, in words. */
+async function writing<T>(original: string, options: StagingOptions, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action()
+  } catch (cause) {
+    throw new ProbityError('staging/copy', `${original}: the private copy of the ${options.what} cannot be written below ${tmpdir()}: ${messageOf(cause)}. Make room there, or set TMPDIR to a folder that has it.`, { cause })
   }
 }
 

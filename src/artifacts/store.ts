@@ -4,8 +4,8 @@
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, chmod, mkdir, open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Ajv } from 'ajv'
 import { ProbityError, messageOf } from '../contracts/errors.js'
 import { writeAtomically } from './atomic-write.js'
@@ -16,6 +16,7 @@ export type Store = {
   readonly persistent: boolean
   /** The verified part of that name, or null. A damaged or foreign entry is null, with a warning. */
   get(key: string): Promise<Uint8Array | null>
+  /** The first that cannot be kept is said, and nothing is tried after it: results do not depend on the store. */
   put(key: string, content: Uint8Array): Promise<void>
 }
 
@@ -46,6 +47,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   await mkdir(options.folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw new ProbityError('store/folder', `The cache folder ${options.folder} cannot be made: ${messageOf(error)}. Choose another with --cache DIR.`)
   })
+  let isFull = false
   const pathOf = (key: string) => join(options.folder, key.slice(0, 2), `${key}.part`)
   return {
     persistent: options.persistent,
@@ -58,11 +60,24 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       return content
     },
     async put(key, content) {
+      if (isFull) return
       const sha256 = createHash('sha256').update(content).digest('hex')
       const envelope: Envelope = { format: 1, name: key, bytes: content.byteLength, sha256, hmac: seal(key, sha256, content.byteLength, options.secret) }
-      await writeAtomically(pathOf(key), [Buffer.from(`${JSON.stringify(envelope)}\n`), content])
+      try {
+        await makeShard(dirname(pathOf(key)))
+        await writeAtomically(pathOf(key), [Buffer.from(`${JSON.stringify(envelope)}\n`), content])
+      } catch (error) {
+        isFull = true
+        options.onWarning(`The cache folder ${options.folder} cannot be written: ${messageOf(error)}. The audit goes on without keeping further intermediate results.`)
+      }
     },
   }
+}
+
+/** Where others may write to the cache, a link could lead the entry elsewhere. */
+async function makeShard(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  if (!(await lstat(folder)).isDirectory()) throw new Error(`${folder} is a link`)
 }
 
 /** The user's store, or null where `CI` is set: caches there are shared between branches, unless a folder is asked for. */
@@ -97,7 +112,7 @@ async function readSecretFile(path: string): Promise<Uint8Array | null> {
   try {
     const stats = await file.stat()
     if (!stats.isFile() || stats.size !== SECRET_BYTES) throw new Error(`it should be a file of ${SECRET_BYTES} bytes`)
-    if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) await chmod(path, 0o600)
+    if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) await file.chmod(0o600)
     return await file.readFile()
   } finally {
     await file.close()

@@ -32,11 +32,18 @@ export function prepareFolder(folder: string): void {
 export function writeReports(report: Report, { folder, formats, showSmall }: { folder: string; formats: readonly Format[]; showSmall: boolean }): string[] {
   const rendered = formats.map((format) => ({ file: join(folder, reporters[format].fileName), text: reporters[format].render(report, { showSmall }) }))
   prepareFolder(folder)
-  for (const { file, text } of rendered) writeWhole(file, text)
+  const temporaries: string[] = []
+  try {
+    // All are on the disk before the first takes its place, so that what was there before stays whole when there is no room.
+    for (const { file, text } of rendered) temporaries.push(writeBeside(file, text))
+    rendered.forEach(({ file }, i) => replace(file, temporaries[i]!))
+  } finally {
+    for (const temporary of temporaries) rmSync(temporary, { force: true })
+  }
   return rendered.map(({ file }) => file)
 }
 
-function writeWhole(file: string, text: string): void {
+function writeBeside(file: string, text: string): string {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
   try {
     const descriptor = openSync(temporary, 'wx', 0o644)
@@ -46,9 +53,20 @@ function writeWhole(file: string, text: string): void {
     } finally {
       closeSync(descriptor)
     }
-    renameSync(temporary, file)
+    return temporary
   } catch (cause) {
     rmSync(temporary, { force: true })
-    throw new ProbityError('usage/out', `${file} cannot be written: ${messageOf(cause)}. Free the disk or choose another folder with --out.`, { cause })
+    throw unwritable(file, cause)
   }
 }
+
+function replace(file: string, temporary: string): void {
+  try {
+    renameSync(temporary, file)
+  } catch (cause) {
+    throw unwritable(file, cause)
+  }
+}
+
+const unwritable = (file: string, cause: unknown): ProbityError =>
+  new ProbityError('usage/out', `${file} cannot be written: ${messageOf(cause)}. Free the disk or choose another folder with --out.`, { cause })
