@@ -76,7 +76,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** Where others may write to the cache, a link could lead the entry elsewhere. */
 async function makeShard(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  // One level, since Node says of a recursive one on a read-only disk that something does not exist.
+  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? undefined : Promise.reject(error)))
   if (!(await lstat(folder)).isDirectory()) throw new Error(`${folder} is a link`)
 }
 

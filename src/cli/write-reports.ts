@@ -1,7 +1,7 @@
 /** @file Writes report files so that a reader never finds half of one. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { messageOf, ProbityError } from '../contracts/errors.js'
 import type { Report } from '../contracts/report.js'
 import { reporters, type Format } from '../../reports/index.js'
@@ -19,12 +19,24 @@ export function checkFormats(names: readonly string[]): Format[] {
 /** Makes the folder first of all: finding out after an hour's audit that it cannot be written would lose the hour. */
 export function prepareFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     const probe = join(folder, `.probity-${randomBytes(6).toString('hex')}`)
     closeSync(openSync(probe, 'wx'))
     rmSync(probe)
   } catch (cause) {
     throw new ProbityError('usage/out', `${folder} cannot be written: ${messageOf(cause)}. Choose another folder with --out.`, { cause })
+  }
+}
+
+/** Node says of a read-only disk that something does not exist; making the first missing folder alone finds the true reason. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    let missing = folder
+    while (!existsSync(dirname(missing))) missing = dirname(missing)
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') mkdirSync(missing)
+    throw error
   }
 }
 
