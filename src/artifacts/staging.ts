@@ -64,12 +64,12 @@ export const isInside = (location: string): boolean =>
 
 /** Copies the file at `path` to `target`; links may lead below `home`. `original` is what messages call it. */
 export async function copy(original: string, path: string, target: string, home: string, options: StagingOptions): Promise<Staged> {
-  const source = await openSource(original, path, home, options)
+  const { source, real } = await openSource(original, path, home, options)
   try {
     const stats = await source.stat()
     if (stats.isDirectory()) throw refusal('directory', original, options, 'is a folder, not a file. Name the file inside it')
     if (!stats.isFile()) throw refusal('not-a-file', original, options, 'is not a regular file. Name a file on disk')
-    if (options.namedByModel && (await isForeignLink(path, stats, options))) throw refusal('hard-link', original, options, `has other names on its disk, and its folder is not its owner's alone, so it may be any file that somebody linked there. Copy it, or pass --allow-path ${dirname(resolve(path))}`)
+    if (options.namedByModel && (await isForeignLink(real, stats, options).catch((error: unknown) => Promise.reject(explain(error, original, options))))) throw refusal('hard-link', original, options, `has other names on its disk, and its folder is not its owner's alone, so it may be any file that somebody linked there. Copy it, or pass --allow-path ${dirname(resolve(path))}`)
     if (stats.size > options.maxBytes) throw tooLarge(original, stats.size, options)
     const destination = await writing(original, options, () => open(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600))
     try {
@@ -95,7 +95,7 @@ export async function copy(original: string, path: string, target: string, home:
 }
 
 /** Resolves links first, judges where they lead, then opens the judged path without following anything that was swapped in since. */
-async function openSource(original: string, path: string, home: string, options: StagingOptions): Promise<FileHandle> {
+async function openSource(original: string, path: string, home: string, options: StagingOptions): Promise<{ source: FileHandle; real: string }> {
   try {
     const real = await realpath(path)
     const isLink = (await lstat(path)).isSymbolicLink() || !under(real, await realpath(home))
@@ -103,9 +103,9 @@ async function openSource(original: string, path: string, home: string, options:
       throw new ProbityError('staging/link', `${original}: the ${options.what} is a link to ${real}, outside its own folder. Name that file itself, or pass --allow-path ${dirname(real)}.`)
     }
     // Non-blocking, so that a pipe in place of a file cannot hold the audit up.
-    const file = await open(real, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
-    if (await isAt(file, real)) return file
-    await file.close()
+    const source = await open(real, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+    if (await isAt(source, real)) return { source, real }
+    await source.close()
     throw Object.assign(new Error('it was moved'), { code: 'ELOOP' })
   } catch (error) {
     throw error instanceof ProbityError ? error : explain(error, original, options)
@@ -128,8 +128,7 @@ async function writing<T>(original: string, options: StagingOptions, action: () 
 }
 
 /** Links in folders that the user vouches for are fine, as they are in the caches of the Hugging Face hub. */
-async function isForeignLink(path: string, stats: Stats, { allowPaths }: StagingOptions): Promise<boolean> {
-  const real = await realpath(path)
+async function isForeignLink(real: string, stats: Stats, { allowPaths }: StagingOptions): Promise<boolean> {
   return mayBeForeign(stats, await stat(dirname(real))) && !(await liesIn(real, [...huggingFaceRoots(), ...allowPaths]))
 }
 

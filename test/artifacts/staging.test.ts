@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -82,6 +84,61 @@ describe('staging', () => {
     }
   })
 
+  it('refuses sockets and devices', async () => {
+    const server = createServer().listen(at('user', 'socket'))
+    await once(server, 'listening')
+    try {
+      expect(await failure(stage(at('user', 'socket'), options))).toMatchObject({ code: 'staging/not-a-file' })
+      expect(await failure(stage('/dev/zero', options))).toMatchObject({ code: 'staging/not-a-file' })
+    } finally {
+      server.close()
+    }
+  })
+
+  it('hashes what it copied, whatever becomes of the original', async () => {
+    const staged = await stage(at('user', 'm.onnx'), options)
+    writeFileSync(at('user', 'm.onnx'), 'other bytes, and more of them')
+    expect(createHash('sha256').update(readFileSync(staged.staged)).digest('hex')).toBe(staged.sha256)
+    expect(readFileSync(staged.staged, 'utf8')).toBe('model bytes')
+  })
+
+  it('hashes what it copied while the original is being written', async () => {
+    const writer = spawn(process.execPath, ['-e', `const { openSync, writeSync } = require('node:fs'); const f = openSync(${JSON.stringify(at('user', 'm.onnx'))}, 'w'); writeSync(f, 'x'); console.log('on'); for (let i = 0; ; i = (i + 1) % 256) writeSync(f, Buffer.alloc(65536, i), 0, 65536, 65536 * (i % 64))`])
+    await once(writer.stdout, 'data')
+    try {
+      for (let i = 0; i < 20; i++) {
+        const folder = at('private', String(i))
+        mkdirSync(folder)
+        const { staged, sha256, bytes } = await stage(at('user', 'm.onnx'), { ...options, folder })
+        const copied = readFileSync(staged)
+        expect({ bytes: copied.length, sha256: createHash('sha256').update(copied).digest('hex') }).toEqual({ bytes, sha256 })
+      }
+    } finally {
+      writer.kill('SIGKILL')
+    }
+  })
+
+  it.runIf(process.platform === 'linux')('never copies from behind a link that is swapped in while it looks', async () => {
+    mkdirSync(at('user', 'w'))
+    writeFileSync(at('user', 'w', 'a.bin'), 'weights')
+    writeFileSync(at('secret', 'a.bin'), 'secret')
+    symlinkSync(at('secret'), at('user', 'link'))
+    const swapper = spawn(process.execPath, ['-e', `const { renameSync } = require('node:fs'); process.chdir(${JSON.stringify(at('user'))}); console.log('on'); for (;;) { renameSync('w', 'a'); renameSync('link', 'w'); renameSync('w', 'link'); renameSync('a', 'w') }`])
+    await once(swapper.stdout, 'data')
+    const outcomes = new Set<string>()
+    try {
+      for (let i = 0; i < 400; i++) {
+        const folder = at('private', String(i))
+        mkdirSync(folder)
+        outcomes.add(await stageExternal(['w/a.bin'], at('user', 'm.onnx'), { ...options, folder }).then(([{ staged }]) => readFileSync(staged, 'utf8'), ({ code }: { code: string }) => code))
+      }
+    } finally {
+      swapper.kill('SIGKILL')
+    }
+    expect(outcomes).not.toContain('secret')
+    for (const outcome of outcomes) expect(['weights', 'staging/link', 'staging/missing']).toContain(outcome)
+  })
+
   it('does not mind that the folder itself is reached through a link', async () => {
     symlinkSync(at('user'), at('alias'))
     expect((await stage(at('alias', 'm.onnx'), options)).bytes).toBe(11)
@@ -102,6 +159,16 @@ describe('staging external data', () => {
 
   it.each(['../secret/passwords', 'weights/../../secret/passwords', '/etc/passwd', 'C:\\weights', '..\\secret', '', 'a//b', './m.onnx', 'm.onnx'])('refuses the location %j', async (location) => {
     expect(await failure(stageExternal([location], at('user', 'm.onnx'), options))).toMatchObject({ code: 'staging/external-location' })
+  })
+
+  it('stages a location that is named twice once', async () => {
+    writeFileSync(at('user', 'w.bin'), 'w')
+    expect(await stageExternal(['w.bin', 'w.bin'], at('user', 'm.onnx'), options)).toHaveLength(1)
+  })
+
+  it('is one line when one location is the folder of another', async () => {
+    writeFileSync(at('user', 'w'), 'w')
+    expect(await failure(stageExternal(['w', 'w/x'], at('user', 'm.onnx'), options))).toMatchObject({ code: expect.stringMatching(/^staging\/(copy|missing)$/) })
   })
 
   it('refuses files and folders that are links to elsewhere', async () => {

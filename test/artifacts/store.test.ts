@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -100,6 +101,47 @@ describe('the store', () => {
     expect(warnings[0]).toMatch(/is not a regular file/)
   })
 
+  it('does not wait for a pipe in the place of an entry', async () => {
+    const store = await open()
+    mkdirSync(join(folder, 'aa'))
+    execFileSync('mkfifo', [pathOf(A)])
+    expect(await store.get(A)).toBeNull()
+    expect(warnings[0]).toMatch(/is not a regular file/)
+    await store.put(A, content('new'))
+    expect(Buffer.from((await store.get(A))!).toString()).toBe('new')
+  })
+
+  it('believes nobody else where everybody may write', async () => {
+    chmodSync(folder, 0o777)
+    await (await open(Buffer.alloc(32, 1))).put(A, content('planted'))
+    chmodSync(join(folder, 'aa'), 0o777)
+    chmodSync(pathOf(A), 0o666)
+    const store = await open()
+    expect(await store.get(A)).toBeNull()
+    await store.put(A, content('own'))
+    expect(Buffer.from((await store.get(A))!).toString()).toBe('own')
+    expect(statSync(pathOf(A)).mode & 0o777).toBe(0o600)
+  })
+
+  it('does not write through a folder that is a link', async () => {
+    const elsewhere = join(folder, 'elsewhere')
+    mkdirSync(elsewhere)
+    symlinkSync(elsewhere, join(folder, 'aa'))
+    await (await open()).put(A, content('x'))
+    expect(readdirSync(elsewhere)).toEqual([])
+    expect(warnings).toEqual([expect.stringMatching(/cannot be written: .*is a link\. The audit goes on without keeping/)])
+  })
+
+  it('that cannot be written says so once, and still reads', async () => {
+    const store = await open()
+    await store.put(B, content('kept'))
+    writeFileSync(join(folder, 'aa'), 'no folder')
+    await store.put(A, content('lost'))
+    await store.put(B, content('changed'))
+    expect(warnings).toHaveLength(1)
+    expect(Buffer.from((await store.get(B))!).toString()).toBe('kept')
+  })
+
   it('survives writers of the same entry at the same time and leaves no temporary files', async () => {
     const stores = await Promise.all(Array.from({ length: 8 }, () => open()))
     const big = Buffer.alloc(200_000, 3)
@@ -118,6 +160,23 @@ describe('the key of the store', () => {
     expect(Buffer.from(b).equals(Buffer.from(a))).toBe(true)
     expect(Buffer.from(await readSecret(environment)).equals(Buffer.from(a))).toBe(true)
     expect(statSync(join(folder, 'probity', 'store.key')).mode & 0o777).toBe(0o600)
+  })
+
+  it('that others could read becomes this user\'s own', async () => {
+    await readSecret({ XDG_CONFIG_HOME: folder })
+    chmodSync(join(folder, 'probity', 'store.key'), 0o644)
+    await readSecret({ XDG_CONFIG_HOME: folder })
+    expect(statSync(join(folder, 'probity', 'store.key')).mode & 0o777).toBe(0o600)
+  })
+
+  it('is not waited for when it is a pipe, and not made where there is a folder', async () => {
+    mkdirSync(join(folder, 'probity'))
+    execFileSync('mkfifo', [join(folder, 'probity', 'store.key')])
+    await expect(readSecret({ XDG_CONFIG_HOME: folder })).rejects.toThrow(/should be a file of 32 bytes/)
+    rmSync(join(folder, 'probity', 'store.key'))
+    mkdirSync(join(folder, 'probity', 'store.key'))
+    await expect(readSecret({ XDG_CONFIG_HOME: folder })).rejects.toThrow(/should be a file of 32 bytes/)
+    expect(existsSync(join(folder, 'probity', 'store.key'))).toBe(true)
   })
 
   it('is refused when it is a link or has another size', async () => {
