@@ -36,7 +36,7 @@ function start(options: Partial<JobsOptions> = {}): Jobs {
 
 function job(kind: string, concrete: GatherJob['concrete'] = null): GatherJob {
   const model = { staged: '/s/m.onnx', original: 'm.onnx', output: null, engine: 'onnxruntime' as const, device: 'cpu' as const, backend: null, blockRows: 1024, memory: 'normal' as const, threads: null } as GatherJob['model']
-  return { type: 'gather', kind, concrete, rows: [0], seed: 0, model, view: { part: '/s/v', original: 'd.csv' }, inputs: [] }
+  return { type: 'gather', kind, concrete, rows: [0], seed: 0, model, view: { part: '/s/v', arrays: '/s/arrays', original: 'd.csv' }, inputs: [] }
 }
 
 async function failure(run: Promise<unknown>): Promise<{ code: string; message: string }> {
