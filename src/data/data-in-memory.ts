@@ -5,7 +5,7 @@ import { IN_MEMORY, isTableInMemory, tableInMemory, type TableInMemory } from '.
 import type { Table } from './table.js'
 
 /** `data` of a configuration with a table in place of the path. */
-export type DataInMemory = Omit<DataConfig, 'path' | 'format' | 'delimiter'> & { readonly frame: TableInMemory }
+export type DataInMemory = Omit<DataConfig, 'path' | 'format' | 'delimiter' | 'images'> & { readonly frame: TableInMemory }
 
 /**
  * The configuration of the data, and the table where it is in memory. A record of columns that has one called "frame" is given as `{ frame: record }`.
@@ -20,8 +20,8 @@ export function takeTable(data: string | DataConfig | TableInMemory | DataInMemo
 }
 
 function besideFrame({ frame, ...config }: DataInMemory): { data: DataConfig; table: Table } {
-  const file = ['path', 'format', 'delimiter'].find((field) => Object.hasOwn(config, field))
-  if (file !== undefined) throw new ProbityError('data/frame', `The configuration has data.frame and data.${file}. A table in memory has no file: give one or the other.`)
+  const file = ['path', 'format', 'delimiter', 'images'].find((field) => Object.hasOwn(config, field))
+  if (file !== undefined) throw new ProbityError('data/frame', `The configuration has data.frame and data.${file}. A table in memory has no file, and no images beside it: give one or the other.`)
   if (!isTableInMemory(frame)) throw new ProbityError('data/frame', 'data.frame is no table. Give a danfojs DataFrame, columns by name, rows as objects, or an Arrow table.')
   return { data: { ...config, path: IN_MEMORY }, table: tableInMemory(frame) }
 }

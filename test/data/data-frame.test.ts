@@ -158,7 +158,7 @@ describe('what audit() takes as data', () => {
     expect(table?.column('y')).toEqual(['1'])
   })
 
-  test.each(['path', 'format', 'delimiter'])('a table beside data.%s is refused', async (field) => {
+  test.each(['path', 'format', 'delimiter', 'images'])('a table beside data.%s is refused', async (field) => {
     expect(await refusal(() => takeTable({ frame: { y: [1] }, [field]: 'csv' } as DataInMemory))).toMatch(`data.frame and data.${field}`)
   })
 

@@ -65,8 +65,10 @@ describe('without install scripts and without optional peers', () => {
     const audited = spawnSync(join(folder, 'node_modules/.bin/probity'), ['audit', join(EXAMPLES, 'mortgage/probity.config.yaml'), '--out', 'report', '--no-cache', '--exit-zero'], { cwd: folder, encoding: 'utf8' })
     expect([audited.status, audited.stderr]).toEqual([0, expect.not.stringMatching(/Cannot find|ERR_MODULE/)])
 
-    const absent = spawnSync(join(folder, 'node_modules/.bin/probity'), ['audit', join(EXAMPLES, 'tfjs/probity.config.yaml'), '--out', 'absent', '--no-cache'], { cwd: folder, encoding: 'utf8' })
-    expect([absent.status, absent.stderr]).toEqual([2, expect.stringMatching(/^probity: [^\n]*npm install [^\n]*@tensorflow\/tfjs[^\n]*\n$/)])
-    expect(existsSync(join(folder, 'absent/report.json'))).toBe(false)
+    for (const [example, peer] of [['tfjs/probity.config.yaml', '@tensorflow/tfjs'], ['images/folder.config.yaml', 'sharp']] as const) {
+      const absent = spawnSync(join(folder, 'node_modules/.bin/probity'), ['audit', join(EXAMPLES, example), '--out', 'absent', '--no-cache'], { cwd: folder, encoding: 'utf8' })
+      expect([absent.status, absent.stderr], peer).toEqual([2, expect.stringMatching(new RegExp(`^probity: [^\\n]*npm install [^\\n]*${peer}[^\\n]*\\n$`))])
+      expect(existsSync(join(folder, 'absent/report.json'))).toBe(false)
+    }
   })
 })
