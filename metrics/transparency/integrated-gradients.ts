@@ -51,18 +51,39 @@ export default defineMetric({
         ...(open > 0 ? [`For ${open} of ${n} rows the attributions do not add up to what they explain (transparency/completeness): the model is not smooth there, and these figures may mean little.`] : []),
         ...(explained.clipped ? ['Only probabilities exist: the log-odds was clipped near 0 and 1, which flattens attributions there.'] : []),
       ],
-      details: [importanceBars(ranked), reference(explained)],
+      details: [importanceBars(ranked), ...explained.elements.filter(({ importance }) => importance.length > explained.columns.length).map(topElements), reference(explained)],
     }
   },
 })
+
+/** Boxes of an image are more than anybody reads; a table's columns are fewer. */
+const MOST_BARS = 256
+const SHOWN_ELEMENTS = 20
+
+/** Single elements, such as pixels, where the columns above are boxes of them. */
+function topElements({ array, shape, importance }: Attributions['elements'][number]): Details {
+  const total = importance.reduce((sum, value) => sum + value, 0)
+  const top = Array.from(importance.keys()).sort((a, b) => importance[b] - importance[a] || a - b).slice(0, SHOWN_ELEMENTS)
+  return {
+    type: 'table',
+    title: `Elements of ${array} that count most`,
+    caption: `The ${top.length} largest of ${importance.length}, counted from 0 along each axis of [${shape.join(', ')}].`,
+    columns: [{ key: 'element', title: 'Element' }, { key: 'importance', title: 'Mean absolute attribution', unit: 'log-odds' }, { key: 'share', title: 'Share of all', unit: 'share' }],
+    rows: top.map((place) => ({ element: `${array}[${indexOf(place, shape).join(', ')}]`, importance: importance[place], share: total === 0 ? null : importance[place] / total })),
+  }
+}
+
+function indexOf(place: number, shape: readonly number[]): number[] {
+  return shape.map((size, axis) => Math.floor(place / shape.slice(axis + 1).reduce((a, b) => a * b, 1)) % size)
+}
 
 function importanceBars(ranked: ReturnType<typeof rankColumns>): Details {
   return {
     type: 'bars',
     title: 'Importance of each column',
-    caption: 'Mean absolute attribution with a 95 % interval; sampling error of these rows only.',
+    caption: `Mean absolute attribution with a 95 % interval; sampling error of these rows only.${ranked.length > MOST_BARS ? ` The ${MOST_BARS} largest of ${ranked.length}.` : ''}`,
     unit: 'log-odds',
-    bars: ranked.map(({ name, importance, absolute }) => ({ name, value: importance, interval: meanInterval(absolute, 0.95) })),
+    bars: ranked.slice(0, MOST_BARS).map(({ name, importance, absolute }) => ({ name, value: importance, interval: meanInterval(absolute, 0.95) })),
   }
 }
 

@@ -47,12 +47,11 @@ export function buildMatrix(table: Table, columns: readonly FeatureColumn[], pla
 export function checkArrayRange({ input, dtype = 'float32', array: reading, scale }: InputPlan, arrays: readonly ArrayColumn[]): void {
   const limits = limitsOf(dtype)
   if (!reading || !limits) return
-  const { name, statistics: { min, max } } = arrays[reading.index]!
-  const bound = (least: number, most: number): number => Math.max(...reading.mean.map((mean, channel) => Math.abs((Math.max(Math.abs(least * scale), Math.abs(most * scale)) + Math.abs(mean)) / reading.std[channel % reading.std.length]!)))
-  for (let k = 0; k < min.length; k++) {
-    const fits = isFloat(dtype) ? bound(min[k]!, max[k]!) <= limits.most : min[k]! >= limits.least && max[k]! <= limits.most
-    if (!fits) throw new ProbityError('data/input-range', `The array ${quote(name)} holds values from ${min[k]} to ${max[k]}, which the model's input ${quote(input)} of type ${dtype} cannot hold. Correct the values, or the array of that input.`)
-  }
+  const { name, statistics } = arrays[reading.index]!
+  const least = statistics.min.reduce((a, b) => Math.min(a, b)), most = statistics.max.reduce((a, b) => Math.max(a, b))
+  const size = Math.max(Math.abs(least * scale), Math.abs(most * scale)) + Math.max(...reading.mean.map(Math.abs))
+  const fits = isFloat(dtype) ? size / Math.min(...reading.std) <= limits.most : least >= limits.least && most <= limits.most
+  if (!fits) throw new ProbityError('data/input-range', `The array ${quote(name)} holds values from ${least} to ${most}, which the model's input ${quote(input)} of type ${dtype} cannot hold. Correct the values, or the array of that input.`)
 }
 
 function limitsOf(dtype: DType): { readonly least: number; readonly most: number; readonly whole: boolean } | null {

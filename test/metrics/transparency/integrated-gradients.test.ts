@@ -51,3 +51,13 @@ describe('beside it', () => {
 it('is not applicable without rows', () => {
   expect(evaluate(metric, explained([]))).toEqual({ notApplicable: 'no row has every feature' })
 })
+
+it('lists the pixels that count most where the columns are boxes of them', () => {
+  const importance = Float64Array.of(0, 3, 1, 0, 0, 6)
+  const { details } = measured(metric, explained([[1, 2], [3, 4]], { elements: [{ array: 'image', shape: [1, 2, 3], importance }] }))
+  const table = details?.find((detail) => detail.title === 'Elements of image that count most')
+  expect(table).toMatchObject({ type: 'table', caption: 'The 6 largest of 6, counted from 0 along each axis of [1, 2, 3].' })
+  expect(table?.type === 'table' && table.rows.slice(0, 3)).toEqual([
+    { element: 'image[0, 1, 2]', importance: 6, share: 0.6 }, { element: 'image[0, 0, 1]', importance: 3, share: 0.3 }, { element: 'image[0, 0, 2]', importance: 1, share: 0.1 },
+  ])
+})
