@@ -1,5 +1,6 @@
 /** @file From paths to artifacts: what audits use of this folder. */
 export { createGatherer, type Gathered, type Gatherer, type GathererOptions, type Unavailable } from './gather.js'
+export { convertModel, type ConvertedFiles } from './convert-model.js'
 export { makeGradientModel, type GradientFiles } from './gradient-model.js'
 export { cpuClass, hostClass } from './host.js'
 export { artifactKey } from './key.js'

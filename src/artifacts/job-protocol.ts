@@ -89,7 +89,15 @@ export type GradientModelJob = {
   readonly target: { readonly folder: string; readonly name: string } | null
 }
 
-export type Job = PreflightJob | OpenModelJob | InspectModelJob | DatasetJob | ListImagesJob | GatherJob | GradientModelJob
+/** Converts a LayersModel to ONNX, or only says what is in the way. Part: `{ files, obstacles }`. */
+export type ConvertModelJob = {
+  readonly type: 'convert-model'
+  readonly model: ModelReference
+  /** Private folder and file name that the model is written to; null to check only. */
+  readonly target: { readonly folder: string; readonly name: string } | null
+}
+
+export type Job = PreflightJob | OpenModelJob | InspectModelJob | DatasetJob | ListImagesJob | GatherJob | GradientModelJob | ConvertModelJob
 export type JobType = Job['type']
 
 /** Parent → child. */
@@ -146,6 +154,7 @@ export function describeJob(job: Job): string {
     case 'dataset': return `Reading the data ${job.original}`
     case 'list-images': return `Reading the data ${job.original}`
     case 'gradient-model': return `Differentiating the model ${job.model.original}`
+    case 'convert-model': return `Converting the model ${job.model.original}`
     case 'gather': return `Gathering ${job.kind} of ${job.model.original} (${job.rows.length} rows)`
   }
 }

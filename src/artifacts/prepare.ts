@@ -97,6 +97,8 @@ export type DataRequest = {
   readonly allowPaths?: readonly string[]
 }
 
+type OpenRequest = Pick<DataRequest, 'engine' | 'device' | 'backend' | 'allowPaths'>
+
 /**
  * Stages and opens the model, if there is one, then stages the data and makes the view that fills it.
  * @throws ProbityError for whatever is wrong with the files, their columns, or what the config says of them
@@ -157,10 +159,10 @@ export async function prepareModel({ data }: { readonly data: PreparedData }, wo
 }
 
 /**
- * Stages a model and opens it once.
- * @throws ProbityError for whatever is wrong with the file
+ * Stages a model and its other files, and checks it before any runtime sees it.
+ * @throws ProbityError for whatever is wrong with the files
  */
-export async function openModel(config: ModelConfig, { engine, device = 'auto', backend, allowPaths = [] }: Pick<DataRequest, 'engine' | 'device' | 'backend' | 'allowPaths'>, workspace: Workspace): Promise<{ model: OpenedModel; inputs: readonly ModelInput[] }> {
+export async function stageModel(config: ModelConfig, { engine, device = 'auto', backend, allowPaths = [] }: OpenRequest, workspace: Workspace): Promise<Omit<OpenedModel, 'loadMs'>> {
   const { memory = 'normal', limits = {} } = config
   const options = await stagingOptions(workspace, 'model', MODEL_LIMIT_BYTES, allowPaths)
   const { file, beside } = await modelFiles(config.path)
@@ -169,10 +171,19 @@ export async function openModel(config: ModelConfig, { engine, device = 'auto', 
   if (!isPreflight(checked)) throw malformed(config.path)
   const externalFiles = await stageExternal([...checked.locations, ...beside], file, { ...options, maxBytes: EXTERNAL_LIMIT_BYTES, what: 'external data file' })
   const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine: engine ?? null, device: await settleDevice(file, engine, device, checked.gainsFromGpu), backend: backend ?? null, blockRows: checked.blockRows, memory, threads: threadsFor(workspace.jobs.workers) }
-  const { part } = await workspace.jobs.run({ type: 'open-model', model: reference }, PROBE_DEADLINE_MS)
+  return { ...staged, externalFiles, reference }
+}
+
+/**
+ * Stages a model and opens it once.
+ * @throws ProbityError for whatever is wrong with the file
+ */
+export async function openModel(config: ModelConfig, request: OpenRequest, workspace: Workspace): Promise<{ model: OpenedModel; inputs: readonly ModelInput[] }> {
+  const model = await stageModel(config, request, workspace)
+  const { part } = await workspace.jobs.run({ type: 'open-model', model: model.reference }, PROBE_DEADLINE_MS)
   const opening: unknown = part.json
   if (!isOpening(opening)) throw malformed(config.path)
-  return { model: { ...staged, externalFiles, reference, loadMs: opening.loadMs }, inputs: opening.inputs }
+  return { model: { ...model, loadMs: opening.loadMs }, inputs: opening.inputs }
 }
 
 /** Decided here, once for all children. TensorFlow.js chooses its backend by itself. */

@@ -66,7 +66,7 @@ program
 program
   .command('gradient')
   .description('Differentiate a model: write its gradient as an ONNX file that any ONNX Runtime runs.')
-  .argument('<model>', 'ONNX model')
+  .argument('<model>', 'ONNX model, or model.json of TensorFlow.js')
   .option('-o, --out <file>', 'where the gradient goes')
   .option('--output <name>', 'output, or any float value of the graph, that is differentiated; default: the model\'s answer')
   .addOption(new Option('--loss <loss>', 'loss on that output; default: the chosen element of it').choices(LOSSES))
@@ -78,6 +78,17 @@ program
   .option('--max-memory <MiB>', 'memory that the child process may take', wholeNumber(256))
   .option('--allow-path <dir>', 'folder that links of the model may lead to (repeatable)', collect)
   .action(async (model: string, options: object) => finish((await import('./commands/gradient.js')).gradientCommand(model, { ...options, ...program.opts() })))
+
+program
+  .command('convert')
+  .description('Convert a TensorFlow.js LayersModel to ONNX.')
+  .argument('<model>', 'model.json, or the folder that it lies in')
+  .option('-o, --out <file>', 'where the ONNX model goes')
+  .option('--check', 'write nothing, say which layers cannot be converted')
+  .option('--timeout <seconds>', 'limit for each step of the child process', wholeNumber(1))
+  .option('--max-memory <MiB>', 'memory that the child process may take', wholeNumber(256))
+  .option('--allow-path <dir>', 'folder that links of the model may lead to (repeatable)', collect)
+  .action(async (model: string, options: object) => finish((await import('./commands/convert.js')).convertCommand(model, { ...options, ...program.opts() })))
 
 program
   .command('metrics')

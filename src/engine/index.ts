@@ -1,9 +1,7 @@
 /** @file Engines behind the Model contract. */
-import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { ProbityError } from '../contracts/errors.js'
-import { writeModel } from '../graph/index.js'
-import { convertLayersModel, modelFiles, modelFormat, readModelJson, readWeights, shardLocations } from '../tensorflow/index.js'
+import { preflight, writeModel } from '../graph/index.js'
+import { convertLayersModel, modelFiles, modelFormat, readModelFiles } from '../tensorflow/index.js'
 import { checkOptions, type LoadedModel, type LoadOptions } from './options.js'
 import { openOnnxModel } from './onnxruntime/open-model.js'
 
@@ -26,7 +24,7 @@ export async function loadModel(source: string | Uint8Array, options: LoadOption
   if (format === 'onnx') return openOnnxModel(file, refusingTfjs(options, file))
   if (options.engine !== 'onnxruntime') return (await import('./tfjs/open-model.js')).openTfjsModel(file, options)
   if (format === 'saved-model') throw new ProbityError('engine/format', `${file}: ONNX Runtime cannot open a SavedModel. Convert it with python -m tf2onnx.convert --saved-model FOLDER --output model.onnx, or use the engine tfjs.`)
-  return openOnnxModel(await converted(file), options)
+  return openConverted(file, options)
 }
 
 function refusingTfjs(options: LoadOptions, label: string): LoadOptions {
@@ -34,8 +32,10 @@ function refusingTfjs(options: LoadOptions, label: string): LoadOptions {
   return options
 }
 
-async function converted(file: string): Promise<Uint8Array> {
-  const model = readModelJson(await readFile(file))
-  const shards = new Map(await Promise.all(shardLocations(model).map(async (name) => [name, await readFile(join(dirname(file), name))] as const)))
-  return writeModel(convertLayersModel(model, readWeights(model, shards)))
+/** A LayersModel as ONNX, which is held to the same limits as a file would be. */
+async function openConverted(file: string, options: LoadOptions): Promise<LoadedModel> {
+  const [model, weights] = await readModelFiles(file)
+  const bytes = writeModel(convertLayersModel(model, weights))
+  preflight(bytes, { blockRows: 1 })
+  return openOnnxModel(bytes, options, { label: file, format: 'tfjs-layers-model', producer: [model.generatedBy, model.convertedBy].filter(Boolean).join(', ') })
 }

@@ -3,4 +3,5 @@ export { readModelJson, type ModelJson, type Quantization, type TensorFlowFormat
 export { readWeights, shardLocations } from './weights.js'
 export { modelFiles, modelFormat, type ModelFormat } from './files.js'
 export { preflightModelJson, preflightSavedModel, type TensorFlowSummary } from './preflight/preflight.js'
-export { convertLayersModel } from './convert/convert.js'
+export { readModelFiles } from './model-files.js'
+export { conversionOf, convertLayersModel, type ConversionResult } from './convert/convert.js'

@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { decodePart } from '../artifacts/part-codec.js'
 import { decodeView, encodeView, writeArrays } from '../artifacts/view-codec.js'
-import type { DatasetJob, GatherJob, GradientModelJob, InspectModelJob, Job, ListImagesJob, ModelReference, OpenModelJob, PreflightJob, ViewReference } from '../artifacts/job-protocol.js'
+import type { ConvertModelJob, DatasetJob, GatherJob, GradientModelJob, InspectModelJob, Job, ListImagesJob, ModelReference, OpenModelJob, PreflightJob, ViewReference } from '../artifacts/job-protocol.js'
 import type { ArtifactGatherer, Json, Part } from '../artifacts/kind.js'
 import type { ArtifactKind } from '../contracts/artifact.js'
 import type { DataConfig } from '../contracts/config.js'
@@ -12,6 +12,7 @@ import { ProbityError } from '../contracts/errors.js'
 import { buildView, decodeImages, fillInputs, imageTarget, readCsvOfTable, readTable, selectRows, type ModelInputs, type Table } from '../data/index.js'
 import { loadModel, summarize, type LoadedModel, type LoadOptions } from '../engine/index.js'
 import { saveModel } from '../graph/index.js'
+import { conversionOf, readModelFiles } from '../tensorflow/index.js'
 import { checkModel } from './check-model.js'
 
 /** Enough to tell whether rows influence each other. */
@@ -101,9 +102,19 @@ export function createHandler(gatherers: readonly ArtifactGatherer<ArtifactKind>
       case 'list-images': return listImages(job)
       case 'gather': return gather(job)
       case 'gradient-model': return gradientModel(job)
+      case 'convert-model': return convertModel(job)
     }
   }
   return (job) => handle(job).catch((error: unknown) => Promise.reject(withOriginalName(error, job)))
+}
+
+async function convertModel({ model: reference, target }: ConvertModelJob): Promise<Part> {
+  const { converted, obstacles } = conversionOf(...(await readModelFiles(reference.staged)))
+  if (target === null || converted === null) return described({ files: [], obstacles })
+  const path = join(target.folder, target.name)
+  const files = await saveModel(converted, path)
+  await (await loadModel(path, { device: 'cpu' })).dispose() // a file that no runtime opens is not handed out
+  return described({ files: files.map((file) => basename(file)), obstacles: [] })
 }
 
 const openTable = (staged: string, { format, delimiter, arrays }: DataConfig): Promise<Table> => readTable(staged, { format, delimiter, arrays })

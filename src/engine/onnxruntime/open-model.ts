@@ -19,8 +19,9 @@ import { loadRuntime, openSession } from './session.js'
 /** Larger tensors are weights; smaller ones may be shapes and axes, which differentiation wants to know. */
 const SMALL_TENSOR_BYTES = 4096
 
-export async function openOnnxModel(source: string | Uint8Array, options: LoadOptions): Promise<LoadedModel> {
-  const label = typeof source === 'string' ? source : 'the model'
+/** @param origin the file that `source` was converted from, and what it says about itself */
+export async function openOnnxModel(source: string | Uint8Array, options: LoadOptions, origin?: { readonly label: string; readonly format: string; readonly producer: string }): Promise<LoadedModel> {
+  const label = origin?.label ?? (typeof source === 'string' ? source : 'the model')
   const bytes = typeof source === 'string' ? await readBytes(source) : source
   const parsed = await naming(label, () => readModel(bytes))
   const [location] = externalLocations(parsed)
@@ -53,11 +54,11 @@ export async function openOnnxModel(source: string | Uint8Array, options: LoadOp
     {
       inputs, outputs, fixedBatch, prediction,
       engine: { name: 'onnxruntime', version: env.versions.node ?? env.versions.common, provider },
-      metadata: model.metadata, format: 'onnx', producer: producerOf(model), opset: opsetOf(model.graph) || null,
+      metadata: model.metadata, format: origin?.format ?? 'onnx', producer: origin?.producer ?? producerOf(model), opset: opsetOf(model.graph) || null,
     },
     forward, gradients, blockRows,
   )
-  return provider === 'cpu' ? opened : checkedAgainst(opened, () => openOnnxModel(source, { ...options, device: 'cpu' }), hasHalf(model) ? 'float16' : 'float32')
+  return provider === 'cpu' ? opened : checkedAgainst(opened, () => openOnnxModel(source, { ...options, device: 'cpu' }, origin), hasHalf(model) ? 'float16' : 'float32')
 }
 
 const isHalf = (dtype: DType | undefined): boolean => dtype === 'float16' || dtype === 'bfloat16'

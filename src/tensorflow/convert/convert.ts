@@ -20,19 +20,20 @@ const IR_VERSION = 8
  * @throws ProbityError `convert/unsupported` naming every layer that cannot be converted, and why
  */
 export function convertLayersModel(model: ModelJson, weights: ReadonlyMap<string, Tensor>): OnnxModel {
-  const { converted, obstacles } = attempt(model, weights)
+  const { converted, obstacles } = conversionOf(model, weights)
   if (converted === null) {
     throw new ProbityError('convert/unsupported', `The model cannot be converted to ONNX. ${obstacles.join(' ')} Change or remove what is named here, or run the model with TensorFlow.js (--engine tfjs).`)
   }
   return converted
 }
 
-/** What keeps the model from being converted, a sentence for each layer; empty where nothing does. */
-export const conversionObstacles = (model: ModelJson, weights: ReadonlyMap<string, Tensor>): readonly string[] => attempt(model, weights).obstacles
-
 const GRAPH_MODEL = 'It is a GraphModel, which has no layers: python -m tf2onnx.convert --tfjs model.json --output model.onnx converts it.'
 
-function attempt(model: ModelJson, weights: ReadonlyMap<string, Tensor>): { converted: OnnxModel | null; obstacles: readonly string[] } {
+/** `converted` is null where there are obstacles: a sentence for each layer that is in the way. */
+export type ConversionResult = { readonly converted: OnnxModel | null; readonly obstacles: readonly string[] }
+
+/** @throws ProbityError `tensorflow/malformed` for a topology that TensorFlow.js could not load either */
+export function conversionOf(model: ModelJson, weights: ReadonlyMap<string, Tensor>): ConversionResult {
   if (model.format === 'graph-model') return { converted: null, obstacles: [GRAPH_MODEL] }
   const container = readTopology(model.topology)
   const w = new Writer()
