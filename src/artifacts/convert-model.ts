@@ -32,10 +32,10 @@ const isAnswer = new Ajv().compile<ConvertedFiles>({
 export async function convertModel(path: string, out: string | null, { allowPaths = [] }: { readonly allowPaths?: readonly string[] }, workspace: Workspace): Promise<ConvertedFiles> {
   const { file } = await modelFiles(path)
   const format = modelFormat(file)
+  if (format === 'saved-model') throw new ProbityError('convert/format', `${path} is a SavedModel, which Probity does not convert. Convert it with python -m tf2onnx.convert --saved-model ${dirname(file)} --output model.onnx.`)
   if (out !== null) await refuseUnwritable(resolve(out), resolve(file))
   const model = await stageModel({ path }, { engine: 'onnxruntime', device: 'cpu', allowPaths }, workspace)
   if (format === 'onnx') throw new ProbityError('convert/format', `${path} is an ONNX model already. Name the model.json of a TensorFlow.js LayersModel.`)
-  if (format === 'saved-model') throw new ProbityError('convert/format', `${path} is a SavedModel, which Probity does not convert. Convert it with python -m tf2onnx.convert --saved-model ${dirname(file)} --output model.onnx.`)
   const bytes = [model, ...model.externalFiles].reduce((sum, staged) => sum + staged.bytes, 0)
   const folder = join(workspace.jobs.folder, 'converted')
   await mkdir(folder, { mode: 0o700 })

@@ -36,6 +36,7 @@ export class Conversion {
     }
     for (const ref of executionOrder(container)) {
       const definition = container.layers.get(ref.layer)
+      if (definition?.className === 'InputLayer' && made.has(keyOf(ref))) continue
       const sources = definition?.calls[ref.call]
       if (!definition || !sources) throw malformed(`input "${ref.layer}" is none of the model's inputs`)
       const found = sources.map(find)
@@ -55,7 +56,7 @@ export class Conversion {
     const guessed = inputs.some((value) => value.guessed)
     const start = this.w.nodes.length
     this.w.path = `${path}${name}`
-    const call = new LayerCall(this.w, className, new LayerConfig(definition.config), new LayerWeights(this.weights, name, definition), inputs, running?.mask ?? null, (inner) => this.#inner(inner, definition))
+    const call = new LayerCall(this.w, className, new LayerConfig(definition.config), new LayerWeights(this.weights, name, definition, '', guessed), inputs, running?.mask ?? null, (inner) => this.#inner(inner, definition))
     try {
       if (definition.keywords.length > 0) throw new Refusal(`TensorFlow.js passes over the arguments of its calls (${definition.keywords.join(', ')}) when the model runs`)
       if (call.mask !== masks[0] && READS_MASK.has(className)) throw new Refusal('TensorFlow.js hands it the mask of another layer, which ran before it')

@@ -27,17 +27,20 @@ export class WeightFile {
 }
 
 export class LayerWeights {
-  /** @param part what sets apart the weights of one of several cells: '' or a name and a slash */
-  constructor(readonly file: WeightFile, readonly scope: string, readonly owner: object, readonly part = '') {}
+  /**
+   * @param part what sets apart the weights of one of several cells: '' or a name and a slash
+   * @param anySize behind a layer that was refused, sizes are guesses
+   */
+  constructor(readonly file: WeightFile, readonly scope: string, readonly owner: object, readonly part = '', readonly anySize = false) {}
 
   /** Of a layer within. */
   inside(name: string): LayerWeights {
-    return new LayerWeights(this.file, `${this.scope}/${name}`, this.owner)
+    return new LayerWeights(this.file, `${this.scope}/${name}`, this.owner, '', this.anySize)
   }
 
   /** Of one of several cells. */
   cell(name: string): LayerWeights {
-    return new LayerWeights(this.file, `${this.scope}/${name}`, this.owner, `${this.part}${name}/`)
+    return new LayerWeights(this.file, `${this.scope}/${name}`, this.owner, `${this.part}${name}/`, this.anySize)
   }
 
   /** @param dims what the layer needs; null where any size will do */
@@ -45,7 +48,7 @@ export class LayerWeights {
     const tensor = this.file.take(`${this.scope}/${name}`, this.owner)
     const { data } = tensor
     if (tensor.dtype !== 'float32' || !(data instanceof Float32Array)) throw new Refusal(`its weight "${name}" holds ${tensor.dtype} instead of float32`)
-    if (tensor.dims.length !== dims.length || dims.some((dim, axis) => dim !== null && dim !== tensor.dims[axis])) {
+    if (!this.anySize && (tensor.dims.length !== dims.length || dims.some((dim, axis) => dim !== null && dim !== tensor.dims[axis]))) {
       throw new Refusal(`its weight "${name}" is [${tensor.dims.join(', ')}], where its input needs [${dims.map((dim) => dim ?? 'any').join(', ')}]`, 'shape')
     }
     return { data, dims: tensor.dims, dtype: 'float32' }

@@ -51,15 +51,22 @@ describe('probity convert', () => {
 
   test('--check names every layer in the way, and writes nothing', async () => {
     const folder = temporaryFolder()
-    await write(folder, classifier(), (json) => layersOf(json).forEach((layer) => (layer.class_name = layer.config['name'] === 'answer' ? 'Lambda' : 'Attention')))
+    const model = tf.sequential({ layers: [L.gru({ units: 2, inputShape: [3, 2], name: 'first' }), L.dense({ units: 2, name: 'second' })] })
+    await write(folder, model, (json) => layersOf(json).forEach(({ config }) => Object.assign(config, config['name'] === 'first' ? { stateful: true } : { activation: 'magic' })))
     const before = readdirSync(folder)
     const run = probity(['convert', 'model.json', '--check'], { cwd: folder })
-    expect(run.code).toBe(1)
-    expect(run.stdout.trimEnd().split('\n')).toEqual([expect.stringMatching(/^Attention "hidden": /), expect.stringMatching(/^Lambda "answer": it is code/)])
+    expect(run, run.stderr).toMatchObject({ code: 1 })
+    expect(run.stdout.trimEnd().split('\n')).toEqual([expect.stringMatching(/^GRU "first": it is stateful/), expect.stringMatching(/^Dense "second": its activation "magic"/)])
     const refused = probity(['convert', 'model.json', '-o', 'model.onnx'], { cwd: folder })
     expect(refused).toMatchObject({ code: 2, stdout: '' })
-    expect(refused.stderr).toMatch(/^[^\n]*Attention "hidden"[^\n]*Lambda "answer"[^\n]*\n$/)
+    expect(refused.stderr).toMatch(/^[^\n]*GRU "first"[^\n]*Dense "second"[^\n]*\n$/)
     expect(readdirSync(folder)).toEqual(before)
+  })
+
+  test('code in place of a layer is refused before anything else', async () => {
+    const folder = temporaryFolder()
+    await write(folder, classifier(), (json) => layersOf(json).forEach((layer) => (layer.class_name = 'Lambda')))
+    expect(probity(['convert', 'model.json', '--check'], { cwd: folder })).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Lambda, which is code') as string })
   })
 
   test.each([
