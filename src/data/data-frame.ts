@@ -6,7 +6,7 @@ import { list, quote, rowInWords } from './wording.js'
 
 /**
  * What is read of a danfojs DataFrame. By its shape and never by its class: the user's copy of danfojs is another one than ours. Columns are
- * read by `column(name).values`; `.tensor` takes minutes for a million rows.
+ * read by `column(name).values`: `.tensor` has one type for all columns, float32, which rounds numbers and has no place for text.
  */
 export type DataFrameLike = {
   readonly columns: readonly string[]
