@@ -14,11 +14,11 @@ export function graphNetwork(model: Tf.GraphModel, json: ModelJson, metadata: Re
   const ports = readPorts(json, nodes)
   const nodeOf = new Map([...ports.inputs, ...ports.outputs].map(({ name, node }) => [name, node]))
   const values = valuesOf(nodes, ports.inputs, ports.outputs)
-  const waits = [...nodes.values()].some(({ op }) => WAITS.test(op))
+  const mustWait = waiting(nodes)
   const toNode = (name: string) => nodeOf.get(name) ?? name
   const signature = ({ name, dtype, dims }: GraphPort): Signature => ({ name, dtype, dims })
   return {
-    format: 'tfjs-graph-model', producer, metadata, values, noGradient: null, waits,
+    format: 'tfjs-graph-model', producer, metadata, values, noGradient: null, waits: [...nodes.values()].some(({ op }) => WAITS.test(op)),
     inputs: ports.inputs.map(signature), outputs: ports.outputs.map(signature),
     aliases: new Map([...ports.inputs, ...ports.outputs].flatMap(({ name, node }) => (name !== node && !nodeOf.has(node) ? [[node, name] as const] : []))),
     read: (named) => readGraph(nodes, named === null ? ports.outputs : [ports.outputs.find(({ name }) => name === named) ?? { name: named, node: named, dtype: 'float32', dims: values.get(named)?.dims ?? null }], classes),
@@ -32,16 +32,37 @@ export function graphNetwork(model: Tf.GraphModel, json: ModelJson, metadata: Re
         return new Map(fetches.map((name, i) => [name, fed[asked[i]] ?? answers[wanted.indexOf(asked[i])]]))
       }
       if (wanted.length === 0) return named([])
-      return waits ? model.executeAsync(fed, wanted).then(named) : named(model.execute(fed, wanted))
+      return mustWait(wanted, fed) ? model.executeAsync(fed, wanted).then(named) : named(model.execute(fed, wanted))
     },
     dispose: () => model.dispose(),
   }
 }
 
+/** Whether anything between what is fed and what is wanted makes TensorFlow.js wait: it warns of waiting for nothing, and refuses not to wait. */
+function waiting(nodes: ReadonlyMap<string, GraphNode>): (wanted: readonly string[], fed: object) => boolean {
+  const known = new Map<string, boolean>()
+  return (wanted, fed) => {
+    const key = JSON.stringify([wanted, Object.keys(fed)])
+    let answer = known.get(key)
+    if (answer === undefined) known.set(key, (answer = [...above(nodes, wanted, fed)].some((name) => WAITS.test(nodes.get(name)?.op ?? ''))))
+    return answer
+  }
+}
+
+/** The wanted nodes and everything that they are calculated from. */
+function above(nodes: ReadonlyMap<string, GraphNode>, wanted: readonly string[], fed: object): Set<string> {
+  const found = new Set(wanted.map((name) => splitName(name).node))
+  for (const name of found) {
+    if (Object.hasOwn(fed, name)) continue
+    for (const input of nodes.get(name)?.inputs ?? []) found.add(splitName(input).node)
+  }
+  return found
+}
+
 /** Nodes with one output, which is what can be replaced; inputs and outputs under the names of the signature. */
 function valuesOf(nodes: ReadonlyMap<string, GraphNode>, inputs: readonly GraphPort[], outputs: readonly GraphPort[]): Map<string, NetworkValue> {
   const severalOutputs = new Set([...nodes.values()].flatMap(({ inputs: names }) => names.map(splitName).filter(({ index }) => index > 0).map(({ node }) => node)))
-  const fromInputs = reached(nodes, new Set(inputs.map(({ node }) => node)))
+  const fromInputs = reached(nodes, inputs.map(({ node }) => node))
   const values = new Map<string, NetworkValue>()
   for (const { name, op } of nodes.values()) {
     if (op === 'NoOp' || severalOutputs.has(name)) continue
@@ -57,25 +78,14 @@ function valuesOf(nodes: ReadonlyMap<string, GraphNode>, inputs: readonly GraphP
 }
 
 /** Everything behind the given nodes. */
-function reached(nodes: ReadonlyMap<string, GraphNode>, from: ReadonlySet<string>): Set<string> {
+function reached(nodes: ReadonlyMap<string, GraphNode>, from: Iterable<string>): Set<string> {
   const readers = new Map<string, string[]>()
   for (const { name, inputs } of nodes.values()) {
-    for (const input of inputs) {
-      const { node } = splitName(input)
-      const known = readers.get(node)
-      if (known) known.push(name)
-      else readers.set(node, [name])
-    }
+    for (const { node } of inputs.map(splitName)) readers.set(node, [...(readers.get(node) ?? []), name])
   }
   const found = new Set(from)
-  const open = [...from]
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    for (const reader of readers.get(name) ?? []) {
-      if (found.has(reader)) continue
-      found.add(reader)
-      open.push(reader)
-    }
-  }
+  // A set that grows while it is walked is walked to its end.
+  for (const name of found) for (const reader of readers.get(name) ?? []) found.add(reader)
   return found
 }
 

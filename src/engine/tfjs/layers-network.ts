@@ -33,7 +33,12 @@ export function layersNetwork(tf: TfPackage, model: Tf.LayersModel, metadata: Re
       return bestReading(readings)!
     },
     run: (run) => runLayers(tf, model, inner, run),
-    dispose: () => void model.dispose(),
+    dispose() {
+      const variables = model.weights.map((weight) => weight.read())
+      model.dispose()
+      // Models within the model count themselves as still in use.
+      for (const variable of variables) if (!variable.isDisposed) variable.dispose()
+    },
   }
 }
 

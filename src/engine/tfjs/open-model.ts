@@ -15,6 +15,7 @@ import { TfjsModel } from './model.js'
 import type { Network } from './network.js'
 import { openRuntime, type Runtime } from './runtime.js'
 import { openSavedModel } from './saved-model.js'
+import { unfuse } from './unfuse.js'
 
 /**
  * @param path model.json with its weights beside it, or saved_model.pb of a SavedModel
@@ -56,7 +57,8 @@ type Files = { readonly json: ModelJson; readonly artifacts: Tf.io.ModelArtifact
 
 /** TensorFlow.js reads no file itself: it gets checked weights, dequantized, from memory. */
 async function readFiles(path: string): Promise<Files> {
-  const json = await reading(path, async () => readModelJson(await readFile(path)))
+  const written = await reading(path, async () => readModelJson(await readFile(path)))
+  const json = written.format === 'graph-model' ? unfuse(written) : written
   const shards = new Map<string, Uint8Array>()
   for (const name of shardLocations(json)) shards.set(name, await reading(name, () => readFile(join(dirname(path), name))))
   const weights = await reading(path, () => readWeights(json, shards))

@@ -30,7 +30,8 @@ const INSTALL: Readonly<Record<Backend, string>> = {
 }
 
 const opened = new Map<Backend, Promise<Runtime>>()
-let coreVersion: string | null = null
+/** The copy that everything goes through: all of one version share their engine, but each counts the names of variables for itself. */
+let shared: TfPackage | null = null
 let queue: Promise<unknown> = Promise.resolve()
 
 /** @throws ProbityError `engine/missing` where nothing that is installed serves, `engine/backend` where it is installed and does not start */
@@ -94,7 +95,7 @@ async function load(backend: Backend, found: FoundPackage): Promise<Loaded> {
   if (backend === 'node' || backend === 'node-gpu') return loadNode(backend, found)
   const plain = findPackage(PACKAGE_OF.cpu)
   if (plain === null) throw new ProbityError('engine/missing', `${PACKAGE_OF[backend]} needs TensorFlow.js itself. Install it with npm install ${PACKAGE_OF.cpu}.`)
-  const tf = checked(plain.load() as TfPackage, plain)
+  const tf = oneCopy(plain.load() as TfPackage, plain)
   if (backend === 'wasm') {
     const { setWasmPaths } = found.load() as { setWasmPaths(folder: string): void }
     setWasmPaths(join(found.folder, 'dist') + sep)
@@ -114,16 +115,16 @@ function loadNode(backend: 'node' | 'node-gpu', found: FoundPackage): Loaded {
   if (typeof node.node !== 'object' || !node.findBackendFactory('tensorflow')) {
     throw new ProbityError('engine/backend', `${PACKAGE_OF[backend]} in ${found.folder} brings no TensorFlow. Install it again: npm install ${PACKAGE_OF[backend]}.`)
   }
-  return { tf: checked(node, found), node }
+  return { tf: oneCopy(node, found), node }
 }
 
-/** Copies of one version share their engine; two versions in one process overwrite each other's kernels. */
-function checked<T extends TfPackage>(tf: T, { folder }: FoundPackage): T {
-  coreVersion ??= tf.version_core
-  if (coreVersion !== tf.version_core) throw new ProbityError('engine/backend', `TensorFlow.js ${coreVersion} is loaded, and ${folder} is version ${tf.version_core}. Install one version of all its packages.`)
+/** Two versions in one process would overwrite each other's kernels. */
+function oneCopy(tf: TfPackage, { folder }: FoundPackage): TfPackage {
+  shared ??= tf
+  if (shared.version_core !== tf.version_core) throw new ProbityError('engine/backend', `TensorFlow.js ${shared.version_core} is loaded, and ${folder} is version ${tf.version_core}. Install one version of all its packages.`)
   // Otherwise it recommends other packages on the console.
-  tf.enableProdMode()
-  return tf
+  shared.enableProdMode()
+  return shared
 }
 
 /** Gives the process what browsers have as navigator.gpu, from Dawn. */
