@@ -43,10 +43,16 @@ const NOISE_KEPT = 16 * 1024
 const GRACE_MS = 1000
 const STREAMS_DRAIN_MS = 500
 
+/**
+ * V8 reserves 8 GB of address space around each memory of WebAssembly, so that it need not check bounds. Under a limit on address space nothing
+ * would start, so bounds are checked. Versions of Node before 20.15 lack the flag, and TensorFlow.js' wasm backend does not start in a child there.
+ */
+const WITHOUT_GUARDS = ['--disable-wasm-trap-handler'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag))
+
 /** What a child may know of the outside: how to find libraries and devices, never a token. */
 const PASSED_ON = [
   'PATH', 'LANG', 'LC_ALL', 'TZ', 'SystemRoot', 'windir', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'CUDA_VISIBLE_DEVICES', 'CUDA_HOME', 'CUDA_PATH',
-  'VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'XDG_RUNTIME_DIR', 'DISPLAY',
+  'VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'XDG_RUNTIME_DIR', 'DISPLAY', 'PROBITY_MODULES',
 ]
 
 export function startChild(options: ChildOptions): Child {
@@ -178,7 +184,7 @@ function makeFolder(parent: string): string {
 }
 
 function launchIn(folder: string, { workerUrl, maxMemoryMb, confinement, plugins, folder: writableFolder }: ChildOptions): ChildProcess {
-  const command = [process.execPath, `--max-old-space-size=${maxMemoryMb}`, fileURLToPath(workerUrl), String(parentSeenFrom(confinement)), String(maxMemoryMb), ...plugins]
+  const command = [process.execPath, `--max-old-space-size=${maxMemoryMb}`, ...WITHOUT_GUARDS, fileURLToPath(workerUrl), String(parentSeenFrom(confinement)), String(maxMemoryMb), ...plugins]
   const environment: NodeJS.ProcessEnv = { TMPDIR: folder, TEMP: folder, TMP: folder, MALLOC_ARENA_MAX: '2' }
   for (const name of PASSED_ON) if (process.env[name] !== undefined) environment[name] = process.env[name]
   return launch({ command, folder, writableFolder, environment, maxMemoryMb, confinement })

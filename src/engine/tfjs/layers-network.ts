@@ -8,10 +8,13 @@ import type { Network, NetworkRun, NetworkValue } from './network.js'
 import type { TfPackage } from './packages.js'
 import { bestReading, readFloat } from './reading.js'
 
+/** @throws ProbityError for a Sequential that was saved before its input had a shape */
 export function layersNetwork(tf: TfPackage, model: Tf.LayersModel, metadata: Readonly<Record<string, string>>, classes: readonly string[] | null, producer: string): Network {
+  if (!model.inputs?.length) throw new ProbityError('engine/open', 'the model does not say what shape its input has. Call it once before saving, or give its first layer an inputShape')
   // A Sequential that TensorFlow.js itself saved has no names of inputs before it is built, which would otherwise happen in the first run.
   if (!model.built) model.build(model.inputs[0].shape)
   const layers = model.layers as unknown as readonly Layer[]
+  const constants = completeNorms(tf, layers)
   const symbolicOutputs = model.outputs as unknown as readonly SymbolicTensor[]
   const inner = collectLayerValues(layers, model.weights as unknown as readonly LayerVariable[])
   const inputs = model.inputs.map(({ shape, dtype }, i): Signature => ({ name: model.inputNames[i], dtype: holdsIds(layers, model.inputNames[i]) ? 'int32' : (dtype as DType), dims: [...shape] }))
@@ -37,9 +40,29 @@ export function layersNetwork(tf: TfPackage, model: Tf.LayersModel, metadata: Re
       const variables = model.weights.map((weight) => weight.read())
       model.dispose()
       // Models within the model count themselves as still in use.
-      for (const variable of variables) if (!variable.isDisposed) variable.dispose()
+      for (const variable of [...variables, ...constants]) if (!variable.isDisposed) variable.dispose()
     },
   }
+}
+
+type BatchNormalization = Layer & { scale: boolean; center: boolean; gamma: { read(): Tf.Tensor }; beta: { read(): Tf.Tensor }; readonly movingMean: LayerVariable }
+
+/** TensorFlow.js cannot differentiate a batch normalisation that lacks its scale or its offset: it gets ones and zeros. */
+function completeNorms(tf: TfPackage, layers: readonly Layer[]): Tf.Tensor[] {
+  return layers.flatMap((layer) => {
+    if (layer.layers) return completeNorms(tf, layer.layers)
+    if (layer.getClassName() !== 'BatchNormalization') return []
+    const norm = layer as BatchNormalization
+    const mean = norm.movingMean.read()
+    const given: Tf.Tensor[] = []
+    const constant = (tensor: Tf.Tensor) => {
+      given.push(tf.keep(tensor))
+      return { read: () => tensor }
+    }
+    if (!norm.scale) Object.assign(norm, { scale: true, gamma: constant(tf.onesLike(mean)) })
+    if (!norm.center) Object.assign(norm, { center: true, beta: constant(tf.zerosLike(mean)) })
+    return given
+  })
 }
 
 /** Text models are often written with an input of floats that nothing but embeddings read: these are ids. */

@@ -97,7 +97,6 @@ async function openJson(path: string, { json, artifacts }: Files, { tf }: Runtim
     if (json.format === 'graph-model') return graphNetwork(await tf.loadGraphModel(handler), json, metadata, classes, producer)
     return layersNetwork(tf, await tf.loadLayersModel(handler), metadata, classes, producer)
   } catch (error) {
-    if (error instanceof ProbityError) throw error
     throw new ProbityError('engine/open', `TensorFlow.js could not open ${path}: ${messageOf(error)}`, { cause: error })
   }
 }
