@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Report } from '../../src/contracts/report.js'
+import { randomStream } from '../../src/tensor/random.js'
 import { fixture, runCli, type CliRun } from './run-cli.js'
 
 let home: string
@@ -22,6 +23,7 @@ const withoutRun = (report: Report): string => JSON.stringify({ ...report, run: 
 /** Blocks that are stored: every entry but the record of the settings, which is written before the first. */
 const entries = (cache: string): number => (existsSync(join(home, cache)) ? Math.max(0, readdirSync(join(home, cache), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.part')).length - 1) : 0)
 
+const KILLS = 10
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'e2e-resume-'))
   const { code, stderr } = await start('reference', 'cache-reference').ended
@@ -51,6 +53,25 @@ describe('an audit', { timeout: 240_000 }, () => {
     const resumed = reportOf(name)
     expect(resumed.run.artifacts).toEqual({ computed: reference.run.artifacts.computed - kept, reused: kept })
     expect(withoutRun(resumed)).toBe(withoutRun(reference))
+  })
+
+  it('that is killed at random moments, again and again, loses nothing that was stored', async () => {
+    const random = randomStream(2026, 'kills')
+    let [cache, kept] = ['cache-random-0', 0]
+    for (let kill = 0; kill < KILLS; kill++) {
+      const run = start('random', cache)
+      const timer = setTimeout(() => run.child.kill('SIGKILL'), random(kill, 0) * reference.run.durationMs)
+      const { signal, code, stderr } = await run.ended
+      clearTimeout(timer)
+      expect({ signal, code, stderr }).toEqual(signal === null ? { signal: null, code: 0, stderr: '' } : { signal: 'SIGKILL', code: null, stderr: '' })
+      expect(entries(cache)).toBeGreaterThanOrEqual(kept)
+      kept = entries(cache)
+      // It ended before its moment came: the next one starts anew.
+      if (signal === null) [cache, kept] = [`cache-random-${kill + 1}`, 0]
+    }
+    expect((await start('random', cache).ended).code).toBe(0)
+    expect(reportOf('random').run.artifacts).toEqual({ computed: reference.run.artifacts.computed - kept, reused: kept })
+    expect(withoutRun(reportOf('random'))).toBe(withoutRun(reference))
   })
 
   it('computes nothing when nothing changed', async () => {
