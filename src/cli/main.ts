@@ -112,6 +112,12 @@ program
   .option('--show-small', 'show counts under 10')
   .action(async (report: string, options: { out?: string; format: string[]; showSmall?: boolean }) => finish((await import('./commands/report.js')).reportCommand(report, options)))
 
+program
+  .command('doctor')
+  .description('Say what this machine offers: engines, devices, isolation; and how to get what is missing.')
+  .option('--json', 'print it as JSON')
+  .action(async (options: { json?: boolean }) => finish((await import('./commands/doctor.js')).doctorCommand(options)))
+
 const cache = program.command('cache').description('Manage kept intermediate results.')
 cache
   .command('clean')

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { ProbityError } from '../../contracts/errors.js'
 import type { Device } from '../../contracts/model.js'
-import { probeProvider } from './provider-probe.js'
+import { probe } from '../probe.js'
 
 export type Provider = Exclude<Device, 'auto'>
 export type GpuProvider = Exclude<Provider, 'cpu'>
@@ -16,14 +16,14 @@ export type GpuProvider = Exclude<Provider, 'cpu'>
 export async function chooseProvider(device: Device, gains: () => boolean): Promise<Provider> {
   if (device === 'cpu') return device
   if (device !== 'auto') {
-    const { reason } = await probeProvider(device)
+    const { reason } = await probe('onnxruntime', device)
     if (reason !== null) throw new ProbityError('engine/device', `The device ${device} cannot be used: ${reason} ${remedyOf(device)} Or use --device cpu; "probity doctor" shows what is there.`)
     return device
   }
   const candidates = candidatesForAuto()
   if (candidates.length === 0 || !gains()) return 'cpu'
   for (const candidate of candidates) {
-    const { reason, software } = await probeProvider(candidate)
+    const { reason, software } = await probe('onnxruntime', candidate)
     if (reason === null && software !== true) return candidate
   }
   return 'cpu'
