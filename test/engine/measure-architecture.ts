@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import type { Device } from '../../src/contracts/model.js'
 import type { Loss } from '../../src/contracts/objective.js'
 import type { DType, Tensor, Tensors } from '../../src/contracts/tensor.js'
 import { loadModel, type LoadedModel } from '../../src/engine/index.js'
@@ -63,11 +64,13 @@ export type Errors = {
   readonly rows: Readonly<Record<string, number>>
 }
 
-export async function measure(folder: string, exported: Exported): Promise<Errors> {
+/** On a GPU also the operators that the CPU ran. */
+export async function measure(folder: string, exported: Exported, device: Device = 'cpu'): Promise<Errors & { readonly fallbacks: readonly string[] }> {
   const truth = JSON.parse(gunzipSync(readFileSync(`${folder}/${exported.truth}.json.gz`)).toString()) as Truth
-  const model = await loadModel(unzipped(folder, exported))
+  const model = await loadModel(unzipped(folder, exported), { device })
   try {
-    return await measureModel(model, exported, truth)
+    const errors = await measureModel(model, exported, truth)
+    return { ...errors, fallbacks: (model.fallbacks ?? []).map(({ operator }) => operator) }
   } finally {
     await model.dispose()
   }
