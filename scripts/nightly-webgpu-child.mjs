@@ -12,10 +12,13 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** Float32 in another order of sums; sixteen-bit floats as in the tests of whole models. */
 const TOLERANCE = 1e-3
 const HALF_TOLERANCE = 5e-2
+/** The CPU provider lacks the operator or its version, so there is nothing to compare with. */
+class CpuCannot extends Error {}
+
 const jiti = createJiti(import.meta.url)
-const [cases, { differentiate }, { modelBytes }, { toTensor }, { openSession }, measuring] = await Promise.all([
+const [cases, { differentiate }, { modelBytes }, { toTensor }, { openSession }, measuring, { keptOnCpu }] = await Promise.all([
   jiti.import('../test/conformance/onnx-gradients.ts'), jiti.import('../src/autodiff/index.ts'), jiti.import('../test/reference/onnxruntime.ts'), jiti.import('../test/reference/tensor.ts'),
-  jiti.import('../src/engine/onnxruntime/session.ts'), jiti.import('../test/engine/measure-architecture.ts'),
+  jiti.import('../src/engine/onnxruntime/session.ts'), jiti.import('../test/engine/measure-architecture.ts'), jiti.import('../src/engine/onnxruntime/provider-faults.ts'),
 ])
 
 /** The gradient graph of a case, on both providers. */
@@ -32,7 +35,10 @@ async function operator(name) {
 }
 
 async function run(provider, graph, feeds) {
-  const session = await openSession(modelBytes(graph), { label: provider, provider })
+  const { graph: named, names: cpuNodes } = keptOnCpu(graph, provider)
+  const session = await openSession(modelBytes(named), { label: provider, provider, cpuNodes }).catch((error) => {
+    throw provider === 'cpu' ? new CpuCannot(error.message) : error
+  })
   try {
     const answers = await session.run(feeds)
     return { answers, fallbacks: [...session.fallbacks.keys()] }
@@ -84,7 +90,7 @@ async function auditOf(config) {
 
 for (const item of readFileSync(0, 'utf8').split('\n').filter(Boolean)) {
   const [kind, ...rest] = item.split(' ')
-  const outcome = await { operator: () => operator(rest[1]), model: () => model(rest.join(' ')), audit: () => auditOf(rest.join(' ')) }[kind]().catch((error) => ({ outcome: 'refused', reason: String(error.message ?? error).slice(0, 300) }))
+  const outcome = await { operator: () => operator(rest[1]), model: () => model(rest.join(' ')), audit: () => auditOf(rest.join(' ')) }[kind]().catch((error) => ({ outcome: error instanceof CpuCannot ? 'nocpu' : 'refused', reason: String(error.message ?? error).slice(0, 300) }))
   process.stdout.write(`${JSON.stringify({ item, ...outcome })}\n`)
 }
 process.exit(0)

@@ -86,17 +86,17 @@ function summarize(all) {
   for (const { item, outcome, fallbacks = [], largest = 0 } of all) {
     const [kind, name] = item.split(' ')
     const key = `${kind} ${name}`
-    const row = rows.get(key) ?? { same: 0, wrong: 0, crash: 0, refused: 0, largest: 0, fallbacks: new Set() }
+    const row = rows.get(key) ?? { same: 0, wrong: 0, crash: 0, refused: 0, nocpu: 0, largest: 0, fallbacks: new Set() }
     row[outcome]++
     row.largest = Math.max(row.largest, largest ?? Infinity)
     for (const operator of fallbacks) row.fallbacks.add(operator)
     rows.set(key, row)
   }
-  console.log(`\n${'what'.padEnd(48)} same wrong crash refused  largest  falls back`)
-  for (const [key, { same, wrong, crash, refused, largest, fallbacks }] of rows) {
-    console.log(`${key.padEnd(48)} ${String(same).padStart(4)} ${String(wrong).padStart(5)} ${String(crash).padStart(5)} ${String(refused).padStart(7)}  ${largest.toExponential(0).padStart(7)}  ${[...fallbacks].sort().join(' ')}`)
+  console.log(`\n${'what'.padEnd(48)} same wrong crash refused nocpu  largest  falls back`)
+  for (const [key, { same, wrong, crash, refused, nocpu, largest, fallbacks }] of rows) {
+    console.log(`${key.padEnd(48)} ${String(same).padStart(4)} ${String(wrong).padStart(5)} ${String(crash).padStart(5)} ${String(refused).padStart(7)} ${String(nocpu).padStart(5)}  ${largest.toExponential(0).padStart(7)}  ${[...fallbacks].sort().join(' ')}`)
   }
   const count = (outcome) => all.filter((line) => line.outcome === outcome).length
-  console.log(`\nsame ${count('same')}, wrong ${count('wrong')}, crash ${count('crash')}, refused ${count('refused')}; ${all.filter(({ fallbacks }) => fallbacks?.length > 0).length} with operators that fall back to the CPU`)
+  console.log(`\nsame ${count('same')}, wrong ${count('wrong')}, crash ${count('crash')}, refused ${count('refused')}, not on the CPU either ${count('nocpu')}; ${all.filter(({ fallbacks }) => fallbacks?.length > 0).length} with operators that fall back to the CPU`)
   process.exitCode = count('wrong') + count('crash') > 0 ? 1 : 0
 }

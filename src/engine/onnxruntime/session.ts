@@ -34,6 +34,8 @@ export type SessionOptions = {
   readonly externalFolder?: string
   /** Default: cpu. What a GPU provider lacks, the CPU provider runs. */
   readonly provider?: Provider
+  /** Names of nodes that the CPU runs whatever the provider. */
+  readonly cpuNodes?: readonly string[]
 }
 
 export type Session = {
@@ -55,13 +57,13 @@ export type Session = {
  *
  * @throws ProbityError `engine/open`
  */
-export async function openSession(source: string | Uint8Array, { threads, label, externalFolder, provider = 'cpu' }: SessionOptions): Promise<Session> {
+export async function openSession(source: string | Uint8Array, { threads, label, externalFolder, provider = 'cpu', cpuNodes = [] }: SessionOptions): Promise<Session> {
   const ort = await loadRuntime()
   const probe = provider === 'cpu' ? null : await probeFallbacks()
   // NVIDIA's libraries round products to ten bits where they may, which is an error of a thousandth; the runtime's own option does not reach through Node.
   if (provider === 'cuda') process.env['NVIDIA_TF32_OVERRIDE'] = '0'
   const options: InferenceSession.SessionOptions = {
-    executionProviders: [provider], graphOptimizationLevel: 'all', executionMode: 'sequential', interOpNumThreads: 1, logSeverityLevel: 4, enableMemPattern: false,
+    executionProviders: [cpuNodes.length > 0 ? { name: provider, forceCpuNodeNames: cpuNodes } : provider], graphOptimizationLevel: 'all', executionMode: 'sequential', interOpNumThreads: 1, logSeverityLevel: 4, enableMemPattern: false,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(probe && { enableProfiling: true, profileFilePrefix: probe.prefix }),
     ...(externalFolder === undefined ? {} : { extra: { session: { model_external_initializers_file_folder_path: externalFolder } } }),
@@ -92,7 +94,7 @@ export async function openSession(source: string | Uint8Array, { threads, label,
         }
         return new Map(fetches.map((name) => [name, fromOrt(answers[name])]))
       } catch (error) {
-        throw new ProbityError('engine/run', `ONNX Runtime could not run ${label}: ${messageOf(error)}`, { cause: error })
+        throw new ProbityError('engine/run', `ONNX Runtime could not run ${label}${provider === 'cpu' ? '' : ` on ${provider}`}: ${messageOf(error)}${provider === 'cpu' ? '' : '. Use --device cpu.'}`, { cause: error })
       }
     },
     get fallbacks() {
