@@ -24,9 +24,12 @@ export function prepareFolder(folder: string): void {
     closeSync(openSync(probe, 'wx'))
     rmSync(probe)
   } catch (cause) {
-    throw new ProbityError('usage/out', `${folder} cannot be written: ${messageOf(cause)}. Choose another folder with --out.`, { cause })
+    throw new ProbityError('usage/out', `${folder} cannot be written: ${reasonOf(cause)}. Choose another folder with --out.`, { cause })
   }
 }
+
+/** The system's word without the call and the path, which the message names already and which may be long. */
+const reasonOf = (cause: unknown): string => messageOf(cause).replace(/, \w+ '.*$/, '')
 
 /** Node says of a read-only disk that something does not exist; making the first missing folder alone finds the true reason. */
 function makeFolder(folder: string): void {
@@ -81,4 +84,4 @@ function replace(file: string, temporary: string): void {
 }
 
 const unwritable = (file: string, cause: unknown): ProbityError =>
-  new ProbityError('usage/out', `${file} cannot be written: ${messageOf(cause)}. Free the disk or choose another folder with --out.`, { cause })
+  new ProbityError('usage/out', `${file} cannot be written: ${reasonOf(cause)}. Free the disk or choose another folder with --out.`, { cause })
