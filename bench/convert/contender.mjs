@@ -9,7 +9,7 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
 const [, , name, folder, times] = process.argv
-const [BATCH, SIZE, CHANNELS, CLASSES] = [16, 32, 3, 10]
+const [BATCH, SIZE, CHANNELS, CLASSES] = [8, 32, 3, 10]
 const x = Float32Array.from({ length: BATCH * SIZE * SIZE * CHANNELS }, (_, i) => Math.sin(i * 0.37))
 const target = Float32Array.from({ length: BATCH * CLASSES }, (_, i) => (i % 7) / 7)
 
