@@ -8,6 +8,7 @@ export const MODEL_LIMITS = {
   maxNodes: { initial: 200_000, what: 'Nodes or layers, with those in subgraphs and with local functions expanded.' },
   maxDepth: { initial: 16, what: 'Subgraphs, types or models within each other.' },
   maxLoopDepth: { initial: 4, what: 'Loops and scans within each other: work multiplies with each.' },
+  maxTreeDepth: { initial: 1000, what: 'Levels of a decision tree: runtimes build trees by recursion.' },
   maxInitializers: { initial: 200_000, what: 'Weights.' },
   maxListed: { initial: 2 ** 25, what: 'Numbers and texts that a model lists one by one, as tree ensembles do, in all lists together.' },
   maxNameBytes: { initial: 4096, what: 'Bytes of one name.' },

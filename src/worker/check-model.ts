@@ -2,7 +2,7 @@
 import { ProbityError } from '../contracts/errors.js'
 import type { ModelLimits } from '../contracts/model-limits.js'
 import { gainsFromGpu } from '../engine/index.js'
-import { estimateMemory, inlineFunctions, preflight, readModel, refuseByName, type Graph, type OnnxModel } from '../graph/index.js'
+import { checkTrees, DEFAULT_LIMITS, estimateMemory, inlineFunctions, preflight, readModel, refuseByName, type Graph, type OnnxModel } from '../graph/index.js'
 import { modelFormat, preflightModelJson, preflightSavedModel } from '../tensorflow/index.js'
 
 const MAX_BLOCK_ROWS = 1024
@@ -36,6 +36,7 @@ export function checkModel(bytes: Uint8Array, { original, maxMemoryBytes: availa
     }
     const { externalLocations } = preflight(bytes, { ...limits, maxMemoryBytes, blockRows: 1 })
     const graph = withoutFunctions(readModel(bytes))
+    checkTrees(graph, { ...DEFAULT_LIMITS, ...limits })
     const blockRows = chooseBlockRows(graph, maxMemoryBytes, memory)
     return { locations: externalLocations, blockRows, gainsFromGpu: gainsFromGpu(graph, blockRows) }
   } catch (error) {

@@ -92,6 +92,8 @@ export async function openSession(source: string | Uint8Array, { threads, label,
           fallbacks = await unread.read()
           unread = null
         }
+        const lost = fetches.find((name) => !Object.hasOwn(answers, name))
+        if (lost !== undefined) throw new Error(`the runtime's binding hands out no value named "${lost}". Give it another name`)
         return new Map(fetches.map((name) => [name, fromOrt(answers[name])]))
       } catch (error) {
         throw new ProbityError('engine/run', `ONNX Runtime could not run ${label}${provider === 'cpu' ? '' : ` on ${provider}`}: ${messageOf(error)}${provider === 'cpu' ? '' : '. Use --device cpu.'}`, { cause: error })

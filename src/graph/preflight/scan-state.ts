@@ -1,4 +1,5 @@
 /** @file What a scan over a model on the wire has counted so far. */
+import { ProbityError } from '../../contracts/errors.js'
 import { overLimit, type PreflightLimits } from './limits.js'
 import type { WireReader } from './wire-reader.js'
 
@@ -37,5 +38,8 @@ export function list(scan: Scan, count: number): void {
 export function nameIn(scan: Scan, reader: WireReader): string {
   const length = reader.end - reader.start
   if (length > scan.limits.maxNameBytes) overLimit('maxNameBytes', `The model holds a name of ${length} bytes`, scan.limits)
-  return reader.text()
+  const name = reader.text()
+  // Half of all readers take it for the end of the name, so two of them would mean different values.
+  if (name.includes('\0')) throw new ProbityError('graph/malformed', `The model holds the name "${name}", which has a NUL in it. Export the model again.`)
+  return name
 }
