@@ -86,14 +86,14 @@ export async function openSession(source: string | Uint8Array, { threads, label,
     async run(feeds, fetches = outputs.map(({ name }) => name)) {
       try {
         const fed = Object.fromEntries(Array.from(feeds, ([name, tensor]) => [name, toOrt(ort, tensor)]))
+        // The binding sets outputs as properties, and this property is an object's prototype.
+        if (fetches.includes('__proto__')) throw new Error('its binding hands out no value named "__proto__". Give the output another name')
         const answers = await session.run(fed, fetches)
         if (unread) {
           session.endProfiling()
           fallbacks = await unread.read()
           unread = null
         }
-        const lost = fetches.find((name) => !Object.hasOwn(answers, name))
-        if (lost !== undefined) throw new Error(`the runtime's binding hands out no value named "${lost}". Give it another name`)
         return new Map(fetches.map((name) => [name, fromOrt(answers[name])]))
       } catch (error) {
         throw new ProbityError('engine/run', `ONNX Runtime could not run ${label}${provider === 'cpu' ? '' : ` on ${provider}`}: ${messageOf(error)}${provider === 'cpu' ? '' : '. Use --device cpu.'}`, { cause: error })

@@ -56,7 +56,6 @@ describe.each(NAMES)('%s', (what, name) => {
     const [input, output] = end === 'input' ? [written(name), 'y'] : ['x', written(name)]
     expect([model.inputs[0].name, model.outputs[0].name]).toEqual([input, output])
     const feeds = Object.fromEntries([[input, X]])
-    // The runtime's binding sets outputs as properties, and this property is an object's prototype.
     if (output === '__proto__') return expect(model.predict(feeds)).rejects.toThrow(/hands out no value named "__proto__"/)
     expect(Object.entries(await model.predict(feeds)).map(([key, { dims }]) => [key, dims])).toEqual([[output, [2, 2]]])
     expect(Object.entries(await model.gradient(feeds, { target: [0, 1], loss: 'cross-entropy' })).map(([key, { dims }]) => [key, dims])).toEqual([[input, [2, 2]]])
