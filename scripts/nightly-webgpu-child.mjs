@@ -16,7 +16,7 @@ const HALF_TOLERANCE = 5e-2
 class CpuCannot extends Error {}
 
 const jiti = createJiti(import.meta.url)
-const [cases, { differentiate }, { modelBytes }, { toTensor }, { openSession }, measuring, { keptOnCpu }] = await Promise.all([
+const [cases, { differentiate }, { modelBytes }, { toTensor }, { openSession }, measuring, { takePrecautions }] = await Promise.all([
   jiti.import('../test/conformance/onnx-gradients.ts'), jiti.import('../src/autodiff/index.ts'), jiti.import('../test/reference/onnxruntime.ts'), jiti.import('../test/reference/tensor.ts'),
   jiti.import('../src/engine/onnxruntime/session.ts'), jiti.import('../test/engine/measure-architecture.ts'), jiti.import('../src/engine/onnxruntime/provider-faults.ts'),
 ])
@@ -35,8 +35,8 @@ async function operator(name) {
 }
 
 async function run(provider, graph, feeds) {
-  const { graph: named, names: cpuNodes } = keptOnCpu(graph, provider)
-  const session = await openSession(modelBytes(named), { label: provider, provider, cpuNodes }).catch((error) => {
+  const { graph: runnable, precautions } = takePrecautions(graph, provider)
+  const session = await openSession(modelBytes(runnable), { label: provider, provider, precautions }).catch((error) => {
     throw provider === 'cpu' ? new CpuCannot(error.message) : error
   })
   try {

@@ -12,7 +12,7 @@ import type { CheckedFeeds } from '../feeds.js'
 import type { ExportedGradient } from '../options.js'
 import { attach, targetTensor, type Attachment, type ObjectiveSources } from '../objective.js'
 import { runPaths } from './path-runs.js'
-import { keptOnCpu } from './provider-faults.js'
+import { takePrecautions } from './provider-faults.js'
 import { openSession, type Session, type SessionOptions } from './session.js'
 
 export type GradientSource = Omit<ObjectiveSources, 'values'> & {
@@ -193,9 +193,9 @@ export class Gradients {
   async #open<G extends Compilable>(build: () => G): Promise<Compiled<G>> {
     const { session: options } = this.#source
     const graph = build()
-    const { graph: named, names: cpuNodes } = keptOnCpu(graph, options.provider ?? 'cpu')
-    const bytes = writeModel({ ...this.#model.model, graph: named })
-    const session = await openSession(bytes, { ...options, cpuNodes, label: `the gradient of ${options.label}` })
+    const { graph: runnable, precautions } = takePrecautions(graph, options.provider ?? 'cpu')
+    const bytes = writeModel({ ...this.#model.model, graph: runnable })
+    const session = await openSession(bytes, { ...options, precautions, label: `the gradient of ${options.label}` })
     this.#sessions.add(session)
     return { graph, session }
   }

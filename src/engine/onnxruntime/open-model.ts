@@ -14,7 +14,7 @@ import { planForward } from './forward.js'
 import { gainsFromGpu } from './gains-from-gpu.js'
 import { Gradients, valuesOf } from './gradients.js'
 import { OnnxruntimeModel } from './model.js'
-import { keptOnCpu } from './provider-faults.js'
+import { takePrecautions } from './provider-faults.js'
 import { loadRuntime, openSession } from './session.js'
 
 /** Larger tensors are weights; smaller ones may be shapes and axes, which differentiation wants to know. */
@@ -40,9 +40,9 @@ export async function openOnnxModel(source: string | Uint8Array, options: LoadOp
   const provider = probe || device === 'auto' ? await chooseProvider(device, () => gainsFromGpu(model.graph, blockRows)) : device
   const session = { label, provider, ...(options.threads === undefined ? {} : { threads: options.threads }), ...(externalFolder === undefined ? {} : { externalFolder }) }
   const run = plan.rewritten ?? model
-  const { graph: runnable, names: cpuNodes } = keptOnCpu(run.graph, provider)
+  const { graph: runnable, precautions } = takePrecautions(run.graph, provider)
   const isOriginal = run === model && runnable === model.graph
-  const forward = await openSession(isOriginal ? bytes : writeModel({ ...run, graph: runnable }), { ...session, cpuNodes })
+  const forward = await openSession(isOriginal ? bytes : writeModel({ ...run, graph: runnable }), { ...session, precautions })
   // The binding reports an unknown rank as no axes, like a scalar's; only the file can tell them apart.
   const settle = (value: Signature): Signature => (value.dims?.length === 0 && !isScalar(model, value.name) ? { ...value, dims: null } : value)
   const { inputs, outputs, fixedBatch } = detectBatchAxes(forward.inputs.map(settle), forward.outputs.map(settle))

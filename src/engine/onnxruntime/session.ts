@@ -6,6 +6,7 @@ import type { DType, Tensor } from '../../contracts/tensor.js'
 import type { Signature } from '../batch.js'
 import type { Provider } from './devices.js'
 import { probeFallbacks } from './provider-fallbacks.js'
+import type { Precautions } from './provider-faults.js'
 
 type Runtime = typeof Ort
 
@@ -34,8 +35,8 @@ export type SessionOptions = {
   readonly externalFolder?: string
   /** Default: cpu. What a GPU provider lacks, the CPU provider runs. */
   readonly provider?: Provider
-  /** Names of nodes that the CPU runs whatever the provider. */
-  readonly cpuNodes?: readonly string[]
+  /** Against what the provider is known to compute wrong. */
+  readonly precautions?: Precautions
 }
 
 export type Session = {
@@ -57,13 +58,13 @@ export type Session = {
  *
  * @throws ProbityError `engine/open`
  */
-export async function openSession(source: string | Uint8Array, { threads, label, externalFolder, provider = 'cpu', cpuNodes = [] }: SessionOptions): Promise<Session> {
+export async function openSession(source: string | Uint8Array, { threads, label, externalFolder, provider = 'cpu', precautions }: SessionOptions): Promise<Session> {
   const ort = await loadRuntime()
   const probe = provider === 'cpu' ? null : await probeFallbacks()
   // NVIDIA's libraries round products to ten bits where they may, which is an error of a thousandth; the runtime's own option does not reach through Node.
   if (provider === 'cuda') process.env['NVIDIA_TF32_OVERRIDE'] = '0'
   const options: InferenceSession.SessionOptions = {
-    executionProviders: [cpuNodes.length > 0 ? { name: provider, forceCpuNodeNames: cpuNodes } : provider], graphOptimizationLevel: 'all', executionMode: 'sequential', interOpNumThreads: 1, logSeverityLevel: 4, enableMemPattern: false,
+    executionProviders: [provider === 'webgpu' ? webGpu(precautions) : provider], graphOptimizationLevel: 'all', executionMode: 'sequential', interOpNumThreads: 1, logSeverityLevel: 4, enableMemPattern: false,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(probe && { enableProfiling: true, profileFilePrefix: probe.prefix }),
     ...(externalFolder === undefined ? {} : { extra: { session: { model_external_initializers_file_folder_path: externalFolder } } }),
@@ -108,6 +109,12 @@ export async function openSession(source: string | Uint8Array, { threads, label,
       await unread?.read()
     },
   }
+}
+
+function webGpu(precautions: Precautions | undefined): InferenceSession.ExecutionProviderConfig {
+  const { layout = null, cpuNodes = [] } = precautions ?? {}
+  // An empty list is refused.
+  return { name: 'webgpu', ...(layout && { preferredLayout: layout }), ...(cpuNodes.length > 0 && { forceCpuNodeNames: cpuNodes }) }
 }
 
 function signatures(metadata: readonly InferenceSession.ValueMetadata[]): Signature[] {
