@@ -53,8 +53,10 @@ async function tensorflow() {
     return data
   }
   const [forward, gradient] = [() => read(() => model.predict(at)), () => read(() => slopeOf(at))]
-  return { forward: await median(forward), gradient: await median(gradient), answer: await forward(), slope: await gradient() }
+  // WebAssembly has no gradient of a kernel, which TensorFlow.js calculates along with that of the input.
+  const slope = await gradient().catch((error) => error.message)
+  return { forward: await median(forward), gradient: typeof slope === 'string' ? slope : await median(gradient), answer: await forward(), slope }
 }
 
 const { forward, gradient, answer, slope } = await (name === 'onnxruntime' ? onnxruntime() : tensorflow())
-process.stdout.write(JSON.stringify({ forward, gradient, answer: [...answer], slope: [...slope.subarray(0, 4096)] }))
+process.stdout.write(JSON.stringify({ forward, gradient, answer: [...answer], slope: [...slope.slice(0, 4096)] }))
