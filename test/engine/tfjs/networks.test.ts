@@ -12,7 +12,7 @@ const graphs: Readonly<Record<string, { readonly layers: string; readonly nodes:
 }
 const names = [...Object.keys(networks), ...Object.keys(graphs)]
 
-describe.each(backends)('$title', ({ backend, missing }) => {
+describe.each(backends.map((one) => [one.title, one] as const))('%s', (_title, { backend, missing }) => {
   const opened = new Map<string, Promise<LoadedModel>>()
   const open = (name: string): Promise<LoadedModel> => {
     if (!opened.has(name)) opened.set(name, loadModel(folder + name, { backend }))
