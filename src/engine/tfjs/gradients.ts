@@ -142,6 +142,8 @@ export class Runs {
     const input = inputs.find((known) => known.name === name)
     const axis = input ? input.batchAxis : network.values.get(name)!.kind === 'weight' ? null : 0
     if (axis !== null) return joinBlocks(`The gradient of ${asked}`, answers, axis)
+    const [{ block: { rows: all }, tensor: { dims } }] = answers
+    if (all === 0) return zeros('float32', dims)
     if (answers.some(({ block: { rows, fed } }) => rows !== fed)) {
       throw new ProbityError('engine/fixed-batch', `The gradient of ${asked} sums over all rows, and the model is fixed to batches of ${fixedBatch}: feed a multiple of that many rows`)
     }

@@ -16,7 +16,9 @@ export function columnsOf(dims: readonly Dim[] | null): number | null {
 /** Two or more columns are logits, one is a score, unless the last step or the name says otherwise. */
 export function readFloat({ name, dims }: Signature, last: LastStep | null, classes: readonly string[] | null): Reading {
   const columns = columnsOf(dims)
-  const kind: OutputKind = last || /prob/i.test(name) ? 'probabilities' : (dims !== null && dims.length > 2) || (columns === 1 && !/logit/i.test(name)) ? 'score' : 'logits'
+  // Before it stand the layers or scopes that a value within lies in.
+  const own = name.slice(name.lastIndexOf('/') + 1)
+  const kind: OutputKind = last || /prob/i.test(own) ? 'probabilities' : (dims !== null && dims.length > 2) || (columns === 1 && !/logit/i.test(own)) ? 'score' : 'logits'
   const fits = classes !== null && (columns === null || columns === classes.length || (columns === 1 && classes.length === 2))
   return {
     prediction: { output: name, kind, logits: last?.logits ?? null, labelOutput: null, classes: fits ? classes : null, columns: columns ?? (fits ? classes.length : null) },

@@ -40,4 +40,10 @@ export async function openSavedModel(folder: string, { node, backend }: Runtime)
   }
 }
 
-const signatureOf = ([name, { dtype, shape }]: [string, Tf.ModelTensorInfo]): Signature => ({ name, dtype: dtype as DType, dims: shape?.map((size) => (size < 0 ? null : size)) ?? null })
+/** TensorFlow.js declares numbers, and hands out messages of protobuf. */
+type Size = number | { getSize(): number }
+
+function signatureOf([name, { dtype, shape }]: [string, Tf.ModelTensorInfo]): Signature {
+  const sizes = (shape as readonly Size[] | undefined)?.map((size) => (typeof size === 'number' ? size : size.getSize()))
+  return { name, dtype: dtype as DType, dims: sizes?.map((size) => (size < 0 ? null : size)) ?? null }
+}
