@@ -35,7 +35,7 @@ function dense(): LayerCase[] {
     { name: 'ReLU', model: alone([4, 3], () => L.reLU()) }, { name: 'ReLU with a maximum', model: alone([4, 3], () => L.reLU({ maxValue: 0.5 })) },
     { name: 'LeakyReLU', model: alone([4], () => L.leakyReLU()) }, { name: 'LeakyReLU alpha', model: alone([4, 3], () => L.leakyReLU({ alpha: 0.1 })) },
     { name: 'ELU', model: alone([4], () => L.elu()) }, { name: 'ELU on images', model: alone([4, 2, 2], () => L.elu({ alpha: 1 })) },
-    { name: 'ThresholdedReLU', gradient: 'differences', feed: apart, model: alone([9], () => L.thresholdedReLU()) }, { name: 'ThresholdedReLU theta', gradient: 'differences', feed: apart, model: alone([3, 4], () => L.thresholdedReLU({ theta: 0.3 })) },
+    { name: 'ThresholdedReLU', gradient: 'differences', feed: besideThresholds, model: alone([9], () => L.thresholdedReLU()) }, { name: 'ThresholdedReLU theta', gradient: 'differences', feed: besideThresholds, model: alone([3, 4], () => L.thresholdedReLU({ theta: 0.3 })) },
     { name: 'Softmax', model: alone([5], () => L.softmax()) }, { name: 'Softmax on images', model: alone([3, 4], () => L.softmax({ axis: -1 })) },
     { name: 'Softmax over two axes', model: alone([3, 4], () => L.softmax({ axis: [1, 2] } as never)) },
     { name: 'PReLU', model: alone([3, 4], () => L.prelu({})) }, { name: 'PReLU with shared axes', model: alone([3, 4, 2], () => L.prelu({ sharedAxes: [1, 2] })) },
@@ -49,6 +49,9 @@ function dense(): LayerCase[] {
     { name: 'Masking', model: alone([3, 2], () => L.masking()), feed: sparse, gradient: 'differences', kink: 0 }, { name: 'Masking another value', model: alone([3, 2], () => L.masking({ maskValue: 1 })), feed: sparse, gradient: 'differences', kink: 1 },
   ]
 }
+
+/** No value lies as close to 1 or to 0.3 as the steps of differences reach. */
+const besideThresholds = (shape: readonly number[]): Float32Array => Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (i % 7) - 3.25)
 
 /** Many zeros and ones, and steps that are nothing else. */
 const sparse = (shape: readonly number[]): Float32Array => Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => [0, 0, 1, 1, 0.5, 0, -2, 1, 0, 0][i % 10])
