@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Ajv } from 'ajv'
 import { ProbityError } from '../contracts/errors.js'
+import type { ModelLimits } from '../contracts/model-limits.js'
 import { modelFiles, modelFormat } from '../tensorflow/index.js'
 import { handOut, refuseUnwritable } from './output-files.js'
 import { PROBE_DEADLINE_MS, stageModel } from './prepare.js'
@@ -29,12 +30,12 @@ const isAnswer = new Ajv().compile<ConvertedFiles>({
  * @param out where the ONNX model goes; null to check only. An existing file is replaced when the new one is complete.
  * @throws ProbityError for whatever is wrong with the model, and for formats that are not converted
  */
-export async function convertModel(path: string, out: string | null, { allowPaths = [] }: { readonly allowPaths?: readonly string[] }, workspace: Workspace): Promise<ConvertedFiles> {
+export async function convertModel(path: string, out: string | null, { allowPaths = [], limits = {} }: { readonly allowPaths?: readonly string[]; readonly limits?: Partial<ModelLimits> }, workspace: Workspace): Promise<ConvertedFiles> {
   const { file } = await modelFiles(path)
   const format = modelFormat(file)
   if (format === 'saved-model') throw new ProbityError('convert/format', `${path} is a SavedModel, which Probity does not convert. Convert it with python -m tf2onnx.convert --saved-model ${dirname(file)} --output model.onnx.`)
   if (out !== null) await refuseUnwritable(resolve(out), resolve(file))
-  const model = await stageModel({ path }, { engine: 'onnxruntime', device: 'cpu', allowPaths }, workspace)
+  const model = await stageModel({ path, limits }, { engine: 'onnxruntime', device: 'cpu', allowPaths }, workspace)
   if (format === 'onnx') throw new ProbityError('convert/format', `${path} is an ONNX model already. Name the model.json of a TensorFlow.js LayersModel.`)
   const bytes = [model, ...model.externalFiles].reduce((sum, staged) => sum + staged.bytes, 0)
   const folder = join(workspace.jobs.folder, 'converted')

@@ -22,7 +22,13 @@ import { chooseProvider } from '../engine/onnxruntime/devices.js'
 import { modelFiles, modelFormat } from '../tensorflow/index.js'
 
 /** A model that was staged and opened once, not yet run. */
-export type OpenedModel = Staged & { readonly externalFiles: readonly StagedExternal[]; readonly reference: ModelReference; readonly loadMs: number }
+export type OpenedModel = Staged & {
+  readonly externalFiles: readonly StagedExternal[]
+  readonly reference: ModelReference
+  /** How long the check before any runtime took, and opening. */
+  readonly checkMs: number
+  readonly loadMs: number
+}
 
 export type PreparedData = Staged & {
   readonly view: DatasetView
@@ -43,6 +49,9 @@ export type PreparedModel = OpenedModel & {
 
 /** For loading a model and running one row (and for the least of every other job): no honest small model needs it. */
 export const PROBE_DEADLINE_MS = 20_000
+/** For everything up to that row, so that a model which uses up each of its deadlines ends as soon as one that uses up the last. */
+const MODEL_BUDGET_MS = 36_000
+const deadlineAfter = (spentMs: number): number => Math.max(1000, Math.min(PROBE_DEADLINE_MS, MODEL_BUDGET_MS - spentMs))
 /** Text is decoded at 20 MB/s and more; this is for slow machines. */
 const DATA_BYTES_PER_MS = 1000
 /** The most that one protobuf message can hold. */
@@ -152,7 +161,7 @@ const dataOptions = (workspace: Workspace, allowPaths: readonly string[]): Promi
 export async function prepareModel({ data }: { readonly data: PreparedData }, workspace: Workspace): Promise<PreparedModel> {
   const { model, reference: view, inputs } = data
   if (!model) throw new ProbityError('artifacts/no-model', `${data.original} was prepared without a model. Name the model when preparing the data.`)
-  const { part } = await workspace.jobs.run({ type: 'inspect-model', model: model.reference, view, inputs }, PROBE_DEADLINE_MS)
+  const { part } = await workspace.jobs.run({ type: 'inspect-model', model: model.reference, view, inputs }, deadlineAfter(model.checkMs + model.loadMs))
   const inspection: unknown = part.json
   if (!isInspection(inspection)) throw malformed(model.original)
   return { ...model, ...inspection }
@@ -167,11 +176,13 @@ export async function stageModel(config: ModelConfig, { engine, device = 'auto',
   const options = await stagingOptions(workspace, 'model', MODEL_LIMIT_BYTES, allowPaths)
   const { file, beside } = await modelFiles(config.path)
   const staged = await stage(file, options)
+  const before = performance.now()
   const checked: unknown = (await workspace.jobs.run({ type: 'preflight', staged: staged.staged, original: file, memory, limits }, PROBE_DEADLINE_MS)).part.json
   if (!isPreflight(checked)) throw malformed(config.path)
+  const checkMs = performance.now() - before
   const externalFiles = await stageExternal([...checked.locations, ...beside], file, { ...options, maxBytes: EXTERNAL_LIMIT_BYTES, what: 'external data file' })
   const reference: ModelReference = { staged: staged.staged, original: config.path, output: config.output ?? null, engine: engine ?? null, device: await settleDevice(file, engine, device, checked.gainsFromGpu), backend: backend ?? null, blockRows: checked.blockRows, memory, threads: threadsFor(workspace.jobs.workers) }
-  return { ...staged, externalFiles, reference }
+  return { ...staged, externalFiles, reference, checkMs }
 }
 
 /**
@@ -180,7 +191,7 @@ export async function stageModel(config: ModelConfig, { engine, device = 'auto',
  */
 export async function openModel(config: ModelConfig, request: OpenRequest, workspace: Workspace): Promise<{ model: OpenedModel; inputs: readonly ModelInput[] }> {
   const model = await stageModel(config, request, workspace)
-  const { part } = await workspace.jobs.run({ type: 'open-model', model: model.reference }, PROBE_DEADLINE_MS)
+  const { part } = await workspace.jobs.run({ type: 'open-model', model: model.reference }, deadlineAfter(model.checkMs))
   const opening: unknown = part.json
   if (!isOpening(opening)) throw malformed(config.path)
   return { model: { ...model, loadMs: opening.loadMs }, inputs: opening.inputs }

@@ -85,6 +85,7 @@ program
   .argument('<model>', 'model.json, or the folder that it lies in')
   .option('-o, --out <file>', 'where the ONNX model goes')
   .option('--check', 'write nothing, say which layers cannot be converted')
+  .addOption(limitOption())
   .option('--timeout <seconds>', 'limit for each step of the child process', wholeNumber(1))
   .option('--max-memory <MiB>', 'memory that the child process may take', wholeNumber(256))
   .option('--allow-path <dir>', 'folder that links of the model may lead to (repeatable)', collect)

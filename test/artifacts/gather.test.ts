@@ -30,7 +30,7 @@ function setUp(gatherers: object[], options: { model?: Partial<PreparedModel> | 
     close: async () => undefined,
   }
   const model = options.model === null ? null : ({
-    sha256: 'm', externalFiles: [], loadMs: 100, rowMs: 2, reference: { output: null, engine: 'onnxruntime', device: 'cpu', blockRows: 1024 },
+    sha256: 'm', externalFiles: [], checkMs: 10, loadMs: 100, rowMs: 2, reference: { output: null, engine: 'onnxruntime', device: 'cpu', blockRows: 1024 },
     summary: { engine: { name: 'onnxruntime', version: '1', provider: 'cpu' } }, ...options.model,
   } as unknown as PreparedModel)
   const data = { sha256: 'd', viewSha256: 'v', view: exampleView(), inputs: [], reference: { part: '/v', original: 'd.csv' } } as unknown as PreparedData
