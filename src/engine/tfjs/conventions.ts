@@ -72,14 +72,14 @@ function conventions(tf: TfPackage): Tf.GradConfig[] {
     gradFunc: (dy, _saved, { dtype }) => ({ x: () => (dtype === 'float32' ? one(dy).clone() : tf.zerosLike(one(dy)).cast('float32')) }),
   }
 
-  const pooling: Tf.GradConfig = {
-    kernelName: 'MaxPool', inputsToSave: ['x'], outputsToSave: [true],
-    gradFunc: (dy, [x, y], attributes) => ({ x: () => maxPoolGradient(tf, one(dy) as Tf.Tensor4D, x as Tf.Tensor4D, y as Tf.Tensor4D, attributes as Parameters<typeof maxPoolGradient>[4]) }),
-  }
+  const pooling = (kernelName: 'MaxPool' | 'MaxPool3D'): Tf.GradConfig => ({
+    kernelName, inputsToSave: ['x'], outputsToSave: [true],
+    gradFunc: (dy, [x, y], attributes) => ({ x: () => maxPoolGradient(tf, one(dy), x, y, attributes as Parameters<typeof maxPoolGradient>[4]) }),
+  })
 
   const gather = tf.getGradient('GatherV2')
   const indices: Tf.GradConfig[] = gather
     ? [{ ...gather, gradFunc: (dy, saved, attributes) => ({ ...gather.gradFunc(dy, saved, attributes), indices: zeros(saved[1].shape) }) }]
     : []
-  return [...steps, extreme('Max'), extreme('Min'), pairwise('Maximum'), pairwise('Minimum'), cast, ...(MISPLACES_MAXIMA.has(tf.getBackend()) ? [pooling] : []), ...indices]
+  return [...steps, extreme('Max'), extreme('Min'), pairwise('Maximum'), pairwise('Minimum'), cast, pooling(MISPLACES_MAXIMA.has(tf.getBackend()) ? 'MaxPool' : 'MaxPool3D'), ...indices]
 }

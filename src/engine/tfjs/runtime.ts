@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import util from 'node:util'
 import { messageOf, ProbityError } from '../../contracts/errors.js'
 import { BACKENDS, type Backend, type Device, type EngineInfo } from '../../contracts/model.js'
+import { withoutWrongKernels } from './wrong-kernels.js'
 import { findPackage, type FoundPackage, PACKAGE_OF, type TfNodePackage, type TfPackage } from './packages.js'
 
 export type Runtime = {
@@ -80,7 +81,7 @@ async function start(backend: Backend, found: FoundPackage, device: Device): Pro
     info: { name: 'tfjs', version: node === null ? tf.version_core : `${tf.version_core} (TensorFlow ${bindingOf(tf).TF_Version})`, provider: backend },
     alone: (work) => exclusively(async () => {
       await select()
-      return work()
+      return withoutWrongKernels(tf, registered, work)
     }),
   }
 }

@@ -41,7 +41,16 @@ describe.each(backends.map((one) => [one.title, one] as const))('%s', (_title, {
   ] as const)('maximum pooling, %s: to the first', async (_name, size, x, window, stride, pad, out, before) => {
     const dy = Array.from({ length: out * out }, (_, i) => i + 1)
     const [gradient] = await gradients([[...x]], [1, size, size, 1], (tf, [image]) => tf.maxPool(image as Tf.Tensor4D, window, stride, pad).mul(tf.tensor4d(dy, [1, out, out, 1])))
-    expect(gradient).toEqual(slowMaxPool([...x], dy, size, window, stride, out, before))
+    const expected = slowMaxPool([...x], dy, size, window, stride, out, before)
+    expect(gradient).toEqual(expected)
+    // The same image as a volume of one layer, and as a column of voxels.
+    const flat = { weights: [1, 1, out, out, 1], volume: [1, 1, size, size, 1], window: [1, window, window], strides: [1, stride, stride] } as const
+    const upright = { weights: [1, out, out, 1, 1], volume: [1, size, size, 1, 1], window: [window, window, 1], strides: [stride, stride, 1] } as const
+    for (const { weights, volume, ...how } of backend === 'webgpu' ? [] : [flat, upright]) {
+      const pooled = gradients([[...x]], [...volume], (tf, [voxels]) => tf.maxPool3d(voxels as Tf.Tensor5D, [...how.window], [...how.strides], pad).mul(tf.tensor5d(dy, [...weights])))
+      if (backend === 'wasm') await expect(pooled).rejects.toThrow(/Kernel 'MaxPool3D' not registered/)
+      else expect((await pooled)[0]).toEqual(expected)
+    }
   })
 
   test.skipIf(missing !== null)('equal extremes share evenly', async () => {
